@@ -1,0 +1,1 @@
+"""The kernel all services of Atelier share: events, the bus, units of work, HTTP and telemetry."""

@@ -1,0 +1,237 @@
+"""The loop around handlers, written once.
+
+A group reads a topic in batches. One transaction enters the batch in the inbox, runs the handlers of what is new and
+commits; only then is the batch acknowledged. When a handler fails, the batch is taken one by one, and an event that
+keeps failing waits longer each time and ends among the dead letters: one poisoned event never stops the rest. When
+the database or Redis is away, the consumer waits and tries the same batch again.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Histogram
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from common.bus import dead_letters
+from common.bus.entries import Entry, sort_entries
+from common.bus.handlers import Handlers, Received
+from common.bus.spans import ProcessSpan
+from common.bus.streams import stream_key
+from common.db.database import Database, is_transient
+from common.db.unit_of_work import UnitOfWork
+from common.events.envelope import Event
+
+log = structlog.get_logger(__name__)
+
+_events = Counter("bus_events_total", "Events taken from a stream", ["group", "topic", "outcome"])
+_batch_sizes = Histogram("bus_batch_size", "Events in a batch", ["group", "topic"], buckets=(1, 4, 16, 64, 256, 1024))
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerLimits:
+    """How much is taken at once and how patient the consumer is."""
+
+    batch_max: int = 256
+    block_ms: int = 1000
+    attempts_max: int = 6
+    claim_idle_seconds: float = 5.0
+    claim_idle_seconds_max: float = 60.0
+    claim_pause_seconds: float = 1.0
+    outage_pause_seconds: float = 0.2
+    outage_pause_seconds_max: float = 2.0
+    redis_seconds_max: float = 5.0
+
+
+class Consumer:
+    """One member of a consumer group, reading one topic."""
+
+    def __init__(
+        self,
+        *,
+        group: str,
+        name: str,
+        topic: str,
+        database: Database,
+        redis: "Redis[bytes]",
+        handlers: Handlers,
+        limits: ConsumerLimits | None = None,
+    ) -> None:
+        self._group = group
+        self._name = name
+        self._topic = topic
+        self._key = stream_key(topic)
+        self._database = database
+        self._redis = redis
+        self._handlers = handlers
+        self._limits = limits or ConsumerLimits()
+
+    async def run(self) -> None:
+        """Read and handle until cancelled. First what this member left unfinished, then what is new."""
+        cursor = "0"
+        while True:
+            try:
+                entries = await self._read(cursor)
+            except (RedisError, TimeoutError, OSError) as error:
+                await self._recover(error)
+                cursor = "0"
+                continue
+            if entries:
+                await self._handle(entries)
+                cursor = entries[-1].entry_id if cursor != ">" else ">"
+            elif cursor != ">":
+                cursor = ">"
+
+    async def run_reclaim(self) -> None:
+        """Take over what dead members left, and try failing events again, later each time."""
+        while True:
+            try:
+                await self.reclaim()
+            except (RedisError, TimeoutError, OSError) as error:
+                await self._recover(error)
+            await asyncio.sleep(self._limits.claim_pause_seconds)
+
+    async def reclaim(self) -> None:
+        """One pass over the entries that nobody has acknowledged for a while."""
+        limits = self._limits
+        idle_ms = int(limits.claim_idle_seconds * 1000)
+        async with asyncio.timeout(limits.redis_seconds_max):
+            pending = await self._redis.xpending_range(
+                self._key, self._group, min="-", max="+", count=limits.batch_max, idle=idle_ms
+            )
+        due = {
+            item["message_id"]: int(item["times_delivered"])
+            for item in pending
+            if item["time_since_delivered"] >= self._patience_ms(int(item["times_delivered"]))
+        }
+        if not due:
+            return
+        async with asyncio.timeout(limits.redis_seconds_max):
+            claimed = await self._redis.xclaim(
+                self._key, self._group, self._name, min_idle_time=idle_ms, message_ids=list(due)
+            )
+        entries = [Entry.from_fields(entry_id, fields) for entry_id, fields in claimed if fields]
+        log.info("entries_reclaimed", group=self._group, topic=self._topic, count=len(entries))
+        for entry in entries:
+            await self._handle([entry], attempts=due[entry.entry_id.encode()])
+
+    def _patience_ms(self, times_delivered: int) -> float:
+        seconds = self._limits.claim_idle_seconds * 2 ** min(max(times_delivered - 1, 0), 16)
+        return min(seconds, self._limits.claim_idle_seconds_max) * 1000
+
+    async def _read(self, cursor: str) -> list[Entry]:
+        limits = self._limits
+        async with asyncio.timeout(limits.redis_seconds_max + limits.block_ms / 1000):
+            answer = await self._redis.xreadgroup(
+                self._group, self._name, {self._key: cursor}, count=limits.batch_max, block=limits.block_ms
+            )
+        return [
+            Entry.from_fields(entry_id, fields or {}) for _, entries in answer or [] for entry_id, fields in entries
+        ]
+
+    async def _recover(self, error: BaseException) -> None:
+        missing = isinstance(error, ResponseError) and ("NOGROUP" in str(error) or "no longer exists" in str(error))
+        if not missing:
+            log.warning("consumer_redis_unavailable", group=self._group, topic=self._topic, error=repr(error)[:200])
+            await asyncio.sleep(self._limits.outage_pause_seconds)
+        try:
+            async with asyncio.timeout(self._limits.redis_seconds_max):
+                await self._redis.xgroup_create(self._key, self._group, id="0", mkstream=True)
+        except ResponseError as create_error:
+            if "BUSYGROUP" not in str(create_error):
+                raise
+        except (RedisError, TimeoutError, OSError) as create_error:
+            log.warning("consumer_group_not_created", group=self._group, topic=self._topic, error=repr(create_error)[:200])
+            await asyncio.sleep(self._limits.outage_pause_seconds_max)
+
+    async def _handle(self, entries: list[Entry], attempts: int = 1) -> None:
+        """Handle and acknowledge a batch, however long the database is away."""
+        _batch_sizes.labels(self._group, self._topic).observe(len(entries))
+        pause = self._limits.outage_pause_seconds
+        while True:
+            try:
+                await self._process(entries, attempts)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("consumer_database_unavailable", group=self._group, topic=self._topic, error=repr(error)[:200])
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, self._limits.outage_pause_seconds_max)
+            else:
+                return
+
+    async def _process(self, entries: list[Entry], attempts: int) -> None:
+        batch = sort_entries(entries, self._handlers)
+        if batch.undecodable:
+            async with self._database.unit_of_work() as uow:
+                for entry, error in batch.undecodable:
+                    await dead_letters.bury(uow, self._topic, entry, error, attempts)
+            await self._done("undecodable", [entry for entry, _ in batch.undecodable])
+        await self._done("passed_over", batch.passed_over)
+        if not batch.events:
+            return
+        try:
+            await self._database.transact(self._apply, batch.events)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            if len(batch.events) > 1:
+                for entry, _ in batch.events:
+                    await self._process([entry], attempts)
+                return
+            await self._failed(batch.events[0][0], error, attempts)
+        else:
+            await self._done("handled", [entry for entry, _ in batch.events])
+
+    async def _failed(self, entry: Entry, error: Exception, attempts: int) -> None:
+        last = attempts >= self._limits.attempts_max
+        log.error(
+            "event_handler_failed", group=self._group, topic=self._topic, type=entry.type, entry_id=entry.entry_id,
+            attempts=attempts, dead=last, exc_info=error,
+        )  # fmt: skip
+        if not last:
+            _events.labels(self._group, self._topic, "failed").inc()
+            return
+        async with self._database.unit_of_work() as uow:
+            await dead_letters.bury(uow, self._topic, entry, repr(error), attempts)
+        await self._done("dead", [entry])
+
+    async def _done(self, outcome: str, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
+        _events.labels(self._group, self._topic, outcome).inc(len(entries))
+        try:
+            async with asyncio.timeout(self._limits.redis_seconds_max):
+                await self._redis.xack(self._key, self._group, *[entry.entry_id for entry in entries])
+        except (RedisError, TimeoutError, OSError) as error:
+            log.warning("ack_lost", group=self._group, topic=self._topic, count=len(entries), error=repr(error)[:200])
+
+    async def _apply(self, uow: UnitOfWork, events: list[tuple[Entry, Received[Event]]]) -> None:
+        fresh_ids = await uow.claim_events([received.event.event_id for _, received in events])
+        fresh: list[Received[Event]] = []
+        for _, received in events:
+            if received.event.event_id in fresh_ids:
+                fresh_ids.discard(received.event.event_id)
+                fresh.append(received)
+        for event_type, run in groupby(fresh, key=lambda received: type(received.event)):
+            await self._dispatch(event_type, list(run), uow)
+
+    async def _dispatch(self, event_type: type[Event], run: list[Received[Event]], uow: UnitOfWork) -> None:
+        spans = [ProcessSpan(event_type.type, self._group, received.traceparent, len(run)) for received in run]
+        batch_handler = self._handlers.batch(event_type)
+        if batch_handler is None:
+            handler: Any = self._handlers.single(event_type)
+            for received, span in zip(run, spans, strict=True):
+                with span:
+                    await handler(received.event, uow)
+            return
+        linked = [Received(received.event, span.open()) for received, span in zip(run, spans, strict=True)]
+        try:
+            await batch_handler(linked, uow)
+        finally:
+            for span in spans:
+                span.close()

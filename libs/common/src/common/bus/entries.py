@@ -1,0 +1,59 @@
+"""Stream entries as a consumer meets them: decoded, or set aside with the reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from common.bus.handlers import Handlers, Received
+from common.events.envelope import Event
+from common.events.registry import EVENT_TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One raw entry."""
+
+    entry_id: str
+    type: str
+    body: str
+    traceparent: str | None
+
+    @classmethod
+    def from_fields(cls, entry_id: bytes, fields: Mapping[bytes, bytes]) -> "Entry":
+        """The entry behind what Redis returned. Missing fields become empty, which then fails to decode."""
+        traceparent = fields.get(b"traceparent")
+        return cls(
+            entry_id=entry_id.decode(),
+            type=fields.get(b"type", b"").decode(errors="replace"),
+            body=fields.get(b"body", b"").decode(errors="replace"),
+            traceparent=traceparent.decode(errors="replace") if traceparent else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A batch of entries, sorted by what can be done with them."""
+
+    events: list[tuple[Entry, Received[Event]]]
+    passed_over: list[Entry]
+    undecodable: list[tuple[Entry, str]]
+
+
+def sort_entries(entries: list[Entry], handlers: Handlers) -> Sorted:
+    """Decode what has a handler; unknown types are news from a newer release and pass by."""
+    result = Sorted([], [], [])
+    for entry in entries:
+        event_type = EVENT_TYPES.get(entry.type)
+        if not entry.type:
+            result.undecodable.append((entry, "the entry names no type"))
+        elif event_type is None or not handlers.handles(event_type):
+            result.passed_over.append(entry)
+        else:
+            try:
+                event = event_type.from_json(entry.body)
+            except ValidationError as error:
+                result.undecodable.append((entry, str(error)[:2000]))
+            else:
+                result.events.append((entry, Received(event, entry.traceparent)))
+    return result

@@ -1,0 +1,55 @@
+"""Starts what a process needs of the bus: the relay, a consumer for each topic, and housekeeping."""
+
+import os
+import socket
+from typing import Any
+
+from redis.asyncio import Redis
+
+from common.bus.consumer import Consumer, ConsumerLimits
+from common.bus.handlers import Handlers
+from common.bus.relay import Relay
+from common.bus.retention import Retention
+from common.bus.streams import topics_of
+from common.db.database import Database
+from common.runtime import Process
+
+
+async def start_relay(process: Process, service: str, database: Database, redis: "Redis[Any]") -> Relay:
+    """Relay what this process writes. Needed in every process that emits events."""
+    relay = Relay(service, database, redis)
+    await relay.prepare()
+    database.courier = relay
+    process.spawn("relay-quick", relay.run_quick)
+    process.spawn("relay-marks", relay.run_marks)
+    process.spawn("relay-sweep", relay.run_sweep)
+    return relay
+
+
+def start_consumers(
+    process: Process,
+    service: str,
+    database: Database,
+    redis: "Redis[Any]",
+    handlers: Handlers,
+    limits: ConsumerLimits | None = None,
+) -> None:
+    """Join the service's group on every topic it subscribes to, and look after the streams it publishes."""
+    for topic in topics_of(service):
+        consumer = Consumer(
+            group=service,
+            name=member_name(),
+            topic=topic,
+            database=database,
+            redis=redis,
+            handlers=handlers,
+            limits=limits,
+        )
+        process.spawn(f"consumer-{topic}", consumer.run)
+        process.spawn(f"reclaim-{topic}", consumer.run_reclaim)
+    process.spawn("retention", Retention(service, database, redis).run)
+
+
+def member_name() -> str:
+    """This process's name in its consumer groups: stable over restarts, so that it finds what it left unfinished."""
+    return os.environ.get("INSTANCE") or socket.gethostname()

@@ -1,0 +1,1 @@
+"""The only contract between services: frozen models of what has happened."""

@@ -1,0 +1,46 @@
+"""Every event type by its name, and every topic that events travel on."""
+
+from common.events import accounts, credits, deliveries, jobs, kinds, runs
+from common.events.envelope import Event
+
+EVENT_TYPES: dict[str, type[Event]] = {
+    event_type.type: event_type
+    for event_type in (
+        accounts.UserRegistered,
+        credits.BalanceChanged,
+        credits.CreditsCaptured,
+        credits.CreditsHeld,
+        credits.CreditsRefused,
+        credits.CreditsReleased,
+        credits.PurchaseCompleted,
+        deliveries.DeliverySent,
+        jobs.JobCancelRequested,
+        jobs.JobSubmitted,
+        kinds.KindDeclared,
+        runs.RunCancelled,
+        runs.RunCompleted,
+        runs.RunFailed,
+        runs.RunProgressed,
+        runs.RunQueued,
+        runs.RunStarted,
+    )
+}
+
+TOPICS: frozenset[str] = frozenset(event_type.topic for event_type in EVENT_TYPES.values())
+
+
+class UnknownEventType(LookupError):
+    """No event of this name is known here: it comes from a newer release."""
+
+
+def decode(type_name: str, text: str | bytes) -> Event:
+    """The typed event behind its name and JSON.
+
+    Raises:
+        UnknownEventType: the name is not in the registry.
+        pydantic.ValidationError: the JSON does not have the shape of that event.
+    """
+    event_type = EVENT_TYPES.get(type_name)
+    if event_type is None:
+        raise UnknownEventType(type_name)
+    return event_type.from_json(text)
