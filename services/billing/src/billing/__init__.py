@@ -1,0 +1,1 @@
+"""Billing: the credit ledger, the catalogue and Stripe. The only service that decides about money."""

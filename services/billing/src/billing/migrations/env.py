@@ -1,0 +1,10 @@
+"""Alembic's entry: billing's metadata and the shared careful runner."""
+
+import billing.catalogue.tables
+import billing.ledger.tables
+import billing.purchases.tables
+import billing.stripe.tables  # noqa: F401 - each import adds its tables to the metadata
+from billing.tables import metadata
+from common.db.migrate import run_environment
+
+run_environment(metadata)

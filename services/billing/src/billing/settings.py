@@ -1,0 +1,35 @@
+"""Billing's configuration."""
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from common.settings import CommonSettings, SecretList
+
+
+class BillingSettings(CommonSettings):
+    """What billing reads from the environment; the shared part is `CommonSettings`."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8001, ge=1, le=65535)
+    pool_size: int = Field(8, ge=2, le=50)
+    sign_up_credits: int = Field(10, ge=0, le=1000)
+    checkout_return_origins: tuple[str, ...] = ()
+    """Origins besides PUBLIC_URL that Stripe may send a buyer back to."""
+    stripe_api_key: SecretStr = Field(validation_alias="STRIPE_API_KEY")
+    stripe_api_base: str = Field("https://api.stripe.com", validation_alias="STRIPE_API_BASE")
+    stripe_webhook_secrets: SecretList = Field(validation_alias="STRIPE_WEBHOOK_SECRETS")
+    """One or two, comma separated: while a secret is being rotated both are accepted."""
+
+    @field_validator("stripe_webhook_secrets", mode="before")
+    @classmethod
+    def _split_webhook_secrets(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("stripe_webhook_secrets")
+    @classmethod
+    def _one_or_two(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not 1 <= len(value) <= 2 or any(not secret.get_secret_value() for secret in value):
+            raise ValueError("must be one or two secrets, none of them empty")
+        return value
