@@ -1,0 +1,111 @@
+"""The one place where generation's parts are put together."""
+
+from functools import partial
+
+from redis.asyncio import Redis
+
+from common.bus.handlers import Handlers
+from common.bus.runner import member_name, start_consumers, start_relay
+from common.db.database import Database
+from common.http.app import create_app
+from common.redis_client import connect_redis
+from common.runtime import Process
+from generation.doorbell import Doorbell
+from generation.engine.executor import Executor
+from generation.engine.worker import listen
+from generation.kinds.declare import declare_kinds
+from generation.kinds.discovery import discover
+from generation.providers.bootstrap import build_providers
+from generation.providers.settings import ProviderSettings
+from generation.runs import handlers as run_handlers
+from generation.settings import GenerationSettings
+from generation.sweeper import Sweeper
+
+VERSION = "0.1.0"
+
+
+class Parts:
+    """What every process of generation has: its database, its Redis, the doorbell, the relay."""
+
+    def __init__(self, process: Process, settings: GenerationSettings) -> None:
+        self.process = process
+        self.settings = settings
+        self.database = Database(
+            settings.database_url_for("generation"), application=process.name, pool_size=settings.pool_size
+        )
+        self.redis: Redis[bytes] = connect_redis(settings.redis_url.get_secret_value())
+        self.doorbell = Doorbell(self.redis)
+        process.stack.push_async_callback(self.redis.aclose)
+        process.stack.push_async_callback(self.database.close)
+
+    async def start(self) -> None:
+        """Start what all processes run."""
+        await start_relay(self.process, "generation", self.database, self.redis)
+        self.process.spawn("doorbell", self.doorbell.run)
+
+    def sweeper(self) -> Sweeper:
+        """A sweeper that knows how many slots there are in all."""
+        slots = {name: count * self.settings.workers for name, count in self.settings.slots.items()}
+        return Sweeper(self.database, self.redis, self.doorbell, slots)
+
+    async def serve(self, port: int) -> None:
+        """Health and metrics over HTTP."""
+        app = create_app(
+            service=self.process.name,
+            settings=self.settings,
+            routers=[],
+            readiness={"database": self.database.check, "redis": self._ping},
+            title="Atelier generation",
+            version=VERSION,
+        )
+        await self.process.serve(app, self.settings.host, port)
+
+    async def _ping(self) -> None:
+        await self.redis.ping()
+
+
+async def start_service(process: Process, settings: GenerationSettings, *, sweep: bool) -> None:
+    """The consumer: paid jobs become runs. With `sweep` the sweeper runs in the same process."""
+    parts = Parts(process, settings)
+    sweeper = parts.sweeper()
+    await parts.start()
+    handlers = Handlers()
+    run_handlers.register(handlers, parts.doorbell, lambda: sweeper.figures)
+    start_consumers(process, "generation", parts.database, parts.redis, handlers)
+    kinds = discover(settings.kind_modules)
+    await parts.database.transact(declare_kinds, list(kinds.values()))
+    if sweep:
+        process.spawn("sweeper", sweeper.run)
+    await parts.serve(settings.port)
+    await process.run_until_stopped()
+
+
+async def start_sweeper(process: Process, settings: GenerationSettings) -> None:
+    """The sweeper alone."""
+    parts = Parts(process, settings)
+    await parts.start()
+    process.spawn("sweeper", parts.sweeper().run)
+    await parts.serve(settings.port)
+    await process.run_until_stopped()
+
+
+async def start_worker(process: Process, settings: GenerationSettings) -> None:
+    """A worker: hears rings of its classes, claims runs, carries them out."""
+    parts = Parts(process, settings)
+    providers = build_providers(ProviderSettings(), parts.redis)
+    process.stack.push_async_callback(providers.aclose)
+    await parts.start()
+    executor = Executor(
+        owner=f"{member_name()}/{process.name}",
+        database=parts.database,
+        providers=providers,
+        kinds=discover(settings.kind_modules),
+        slots=settings.slots,
+        lease_seconds=settings.lease_seconds,
+        provider_seconds_max=settings.provider_seconds_max,
+    )
+    process.before_stop(partial(executor.drain, settings.drain_seconds * 0.6))
+    for job_class in settings.classes:
+        process.spawn(f"rings-{job_class}", partial(listen, job_class, parts.redis, executor.answer))
+    await parts.serve(settings.worker_port)
+    await process.run_until_stopped()

@@ -1,0 +1,1 @@
+"""The engine: claims runs under a lease and carries them out step by step."""

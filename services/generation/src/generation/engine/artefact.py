@@ -1,0 +1,17 @@
+"""What a finished piece of work looks like to those who asked for it."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class ImageArtefact(BaseModel):
+    """An image in artefact storage. `url` is signed: it works for whoever has it, and for nobody who guesses."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    version: int
+    url: str
+    media_type: str
+    width: int
+    height: int
+    size_bytes: int

@@ -1,0 +1,24 @@
+"""How work can end other than well: what the owner is told, and whether trying again makes sense."""
+
+from generation.providers.errors import AllProvidersFailed, Refused
+
+
+class JobFailed(Exception):  # noqa: N818 - says what happened
+    """The job cannot be done; `code` is stable, `detail` is for its owner."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        self.code = code
+        self.detail = detail
+        super().__init__(f"{code}: {detail}")
+
+
+def verdict(error: Exception) -> JobFailed | None:
+    """What an error of a kind means for its owner; nothing for those that are ours and may pass."""
+    match error:
+        case JobFailed():
+            return error
+        case Refused():
+            return JobFailed(error.code.upper(), error.detail)
+        case AllProvidersFailed():
+            return JobFailed("PROVIDERS_UNAVAILABLE", "None of our providers could do this at the moment.")
+    return None

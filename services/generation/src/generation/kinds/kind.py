@@ -1,0 +1,72 @@
+"""What a kind of work is: its input and result, its price, its class, and how it is carried out."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from common.events.kinds import KindDeclared, PriceRule
+from generation.engine.context import JobContext
+
+JOB_CLASSES = ("local", "image", "text", "document")
+
+
+class KindInput(BaseModel):
+    """Base of all inputs: unknown members are an error, so that a typing mistake is told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class KindResult(BaseModel):
+    """Base of all results."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+I = TypeVar("I", bound=KindInput)  # noqa: E741 - the input
+R = TypeVar("R", bound=KindResult)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[I, R]):
+    """A kind of work. The module that makes one assigns it to `KIND`.
+
+    `run` gets the validated input and a context; it works in remembered steps and returns the result. `deadline` is
+    how long a job may wait before its first start. The whole price is charged on success.
+    """
+
+    name: str
+    title: str
+    summary: str
+    job_class: str
+    price: PriceRule
+    input: type[I]
+    result: type[R]
+    example: dict[str, Any]
+    run: Callable[[I, JobContext], Awaitable[R]]
+    deadline: timedelta = timedelta(hours=1)
+
+    def __post_init__(self) -> None:
+        if self.job_class not in JOB_CLASSES:
+            raise ValueError(f"kind {self.name} has the unknown class {self.job_class}")
+        self.input.model_validate(self.example)
+
+    def declaration(self) -> KindDeclared:
+        """What the rest of the system needs to know to offer this kind."""
+        facts: dict[str, Any] = {
+            "name": self.name,
+            "title": self.title,
+            "summary": self.summary,
+            "job_class": self.job_class,
+            "price": self.price.model_dump(),
+            "input_schema": self.input.model_json_schema(),
+            "result_schema": self.result.model_json_schema(mode="serialization"),
+            "example": self.example,
+            "deadline_seconds": int(self.deadline.total_seconds()),
+        }
+        digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return KindDeclared.model_validate({**facts, "digest": digest})

@@ -1,0 +1,108 @@
+"""The catalogue: which models exist for us, what they cost and what they want to be told; data, not code."""
+
+import tomllib
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from generation.providers.errors import ConfigurationError
+
+
+class TokenPrices(BaseModel):
+    """US dollars per million tokens, which equals micro-dollars per token."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text_input: float = Field(ge=0)
+    image_input: float = Field(default=0, ge=0)
+    text_output: float = Field(default=0, ge=0)
+    image_output: float = Field(default=0, ge=0)
+
+
+class ModelCard(BaseModel):
+    """One model of one provider; see ``catalogue.toml`` for the meaning of each field."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    provider: str = Field(min_length=1)
+    model: str = Field(min_length=1)
+    usd_per_million_tokens: TokenPrices | None = None
+    estimates_microusd: dict[str, int] = Field(default_factory=dict)
+    image_microusd: int | None = Field(default=None, gt=0)
+    second_microusd: int | None = Field(default=None, gt=0)
+    sizes: tuple[str, ...] = ()
+    size_as: Literal["aspect_ratio", "width_height"] = "width_height"
+    inputs: dict[str, str | int | float | bool] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_priced(self) -> "ModelCard":
+        if (
+            self.usd_per_million_tokens is None
+            and self.image_microusd is None
+            and self.second_microusd is None
+        ):
+            raise ValueError(f"{self.provider}/{self.model} has no price")
+        return self
+
+    def nearest_size(self, width: int, height: int) -> str:
+        """``WIDTHxHEIGHT`` nearest in shape that the model makes; any-size models want multiples of 16."""
+        if not self.sizes:
+            return f"{max(16, round(width / 16) * 16)}x{max(16, round(height / 16) * 16)}"
+
+        def shape(size: str) -> float:
+            wide, high = size.split("x")
+            return int(wide) / int(high)
+
+        return min(self.sizes, key=lambda size: abs(shape(size) - width / height))
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    model: list[ModelCard]
+
+
+class Catalogue:
+    """All known models by provider and name."""
+
+    def __init__(self, cards: Iterable[ModelCard]) -> None:
+        self._cards = {(card.provider, card.model): card for card in cards}
+
+    def card(self, provider: str, model: str) -> ModelCard:
+        """The model's card.
+
+        Raises:
+            ConfigurationError: it is not in the catalogue, so its price is unknown and it must not be called.
+        """
+        found = self._cards.get((provider, model))
+        if found is None:
+            raise ConfigurationError(
+                f"the price of {provider}/{model} is unknown; add it to the file in GENERATION_CATALOGUE_FILE"
+            )
+        return found
+
+
+def load_catalogue(override: Path | None = None) -> Catalogue:
+    """The catalogue of this package, with the models of ``override`` added or replaced.
+
+    Raises:
+        ConfigurationError: the override file cannot be read or is not a catalogue.
+    """
+    shipped = resources.files("generation.providers").joinpath("catalogue.toml").read_text("utf-8")
+    cards = _parse(shipped, "catalogue.toml")
+    if override is not None:
+        try:
+            cards += _parse(override.read_text("utf-8"), str(override))
+        except OSError as error:
+            raise ConfigurationError(f"GENERATION_CATALOGUE_FILE cannot be read: {error}") from error
+    return Catalogue(cards)
+
+
+def _parse(text: str, name: str) -> list[ModelCard]:
+    try:
+        return _Document.model_validate(tomllib.loads(text)).model
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise ConfigurationError(f"{name} is not a catalogue of models: {error}") from error

@@ -1,0 +1,25 @@
+"""The Prometheus series all providers share; names are part of the dashboards and alerts."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+PROVIDER_REQUESTS = Counter(
+    "provider_requests_total",
+    "Calls made to providers, by how they ended.",
+    ["provider", "capability", "outcome"],
+)
+PROVIDER_LATENCY = Histogram(
+    "provider_latency_seconds",
+    "Duration of one call to a provider, successful or not.",
+    ["provider", "capability"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 180, 300),
+)
+PROVIDER_COST = Counter(
+    "provider_cost_microusd_total",
+    "What providers charged, in millionths of a US dollar.",
+    ["provider", "capability"],
+)
+CIRCUIT_STATE = Gauge(
+    "provider_circuit_state",
+    "Circuit breaker as this process last saw it: 0 closed, 1 half open, 2 open.",
+    ["provider", "capability"],
+)

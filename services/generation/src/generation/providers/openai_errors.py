@@ -1,0 +1,130 @@
+"""What OpenAI's SDK raises, sorted into our four errors."""
+
+from collections.abc import Mapping
+
+import httpx2
+import openai
+
+from generation.providers import retry_after
+from generation.providers.errors import (
+    MODERATION_BLOCKED,
+    MODERATION_DETAIL,
+    Broken,
+    ProviderError,
+    Refused,
+    Throttled,
+    Unavailable,
+)
+from generation.providers.http_client import was_never_sent
+
+QUOTA_CODES = frozenset(
+    {
+        "insufficient_quota",
+        "credit_balance_exhausted",
+        "organization_spend_limit_exceeded",
+        "project_spend_limit_exceeded",
+        "organization_usage_limit_exceeded",
+    }
+)
+MODERATION_CODES = frozenset(
+    {"moderation_blocked", "content_policy_violation", "image_content_policy_violation"}
+)
+MODERATION_TYPES = frozenset({"image_generation_user_error"})
+OVERLOAD_CODES = frozenset({"server_is_overloaded", "slow_down"})
+
+
+def classify(error: openai.OpenAIError, *, provider: str, model: str) -> ProviderError:
+    """The error the router treats rightly for what the SDK raised."""
+    if isinstance(error, openai.APIStatusError):
+        return _of_status(error, provider, model)
+    if isinstance(error, openai.APIConnectionError):
+        return Unavailable(
+            f"{type(error).__name__}: {error.__cause__!r}",
+            provider=provider,
+            model=model,
+            code="timeout" if isinstance(error, openai.APITimeoutError) else "connection",
+            billable_unknown=not was_never_sent(error.__cause__),
+        )
+    code, kind = (error.code, error.type) if isinstance(error, openai.APIError) else (None, None)
+    if code in MODERATION_CODES or kind in MODERATION_TYPES:
+        return Refused(MODERATION_BLOCKED, MODERATION_DETAIL, provider=provider, model=model)
+    return Unavailable(
+        f"{type(error).__name__}: {error}", provider=provider, model=model, code=code, billable_unknown=True
+    )
+
+
+def _of_status(error: openai.APIStatusError, provider: str, model: str) -> ProviderError:
+    body = _body(error)
+    code = error.code or _text(body.get("code")) or _text(body.get("status"))
+    kind = error.type or _text(body.get("type"))
+    detail = f"HTTP {error.status_code}: {_text(body.get('message')) or type(error).__name__}"[:500]
+    request_id = error.request_id
+    match error.status_code:
+        case _ if code in MODERATION_CODES or kind in MODERATION_TYPES:
+            return Refused(
+                MODERATION_BLOCKED, MODERATION_DETAIL, provider=provider, model=model, request_id=request_id
+            )
+        case 401 | 403:
+            return _broken(detail, provider, model, request_id, code or "unauthorized", key_at_fault=True)
+        case 429 if code in QUOTA_CODES or kind in QUOTA_CODES:
+            return _broken(detail, provider, model, request_id, code or kind, key_at_fault=True)
+        case 429:
+            return _throttled(error, body, detail, provider, model, code, overloaded=False)
+        case 503 if code in OVERLOAD_CODES or "retry-after" in error.response.headers:
+            return _throttled(error, body, detail, provider, model, code, overloaded=True)
+        case status if status in (408, 409) or status >= 500:
+            return Unavailable(
+                detail, provider=provider, model=model, request_id=request_id, code=code or str(status)
+            )
+        case status:
+            return _broken(detail, provider, model, request_id, code or str(status), key_at_fault=False)
+
+
+def _throttled(
+    error: openai.APIStatusError,
+    body: Mapping[str, object],
+    detail: str,
+    provider: str,
+    model: str,
+    code: str | None,
+    *,
+    overloaded: bool,
+) -> Throttled:
+    told = retry_after.from_headers(error.response.headers)
+    if told is None:
+        told = retry_after.from_google_details(body)
+    return Throttled(
+        detail,
+        provider=provider,
+        model=model,
+        request_id=error.request_id,
+        code=code,
+        retry_after_seconds=told,
+        overloaded=overloaded,
+    )
+
+
+def _broken(
+    detail: str, provider: str, model: str, request_id: str | None, code: str | None, *, key_at_fault: bool
+) -> Broken:
+    return Broken(
+        detail, provider=provider, model=model, request_id=request_id, code=code, key_at_fault=key_at_fault
+    )
+
+
+def _body(error: openai.APIStatusError) -> dict[str, object]:
+    """The error object of the answer; Gemini wraps it in a list, which the SDK leaves as it is."""
+    body = error.body
+    if isinstance(body, list) and body and isinstance(body[0], dict):
+        inner = body[0].get("error", body[0])
+        return inner if isinstance(inner, dict) else {}
+    return body if isinstance(body, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def request_id_of(response: httpx2.Response) -> str | None:
+    """OpenAI's own id of the call, to quote in a support request."""
+    return response.headers.get("x-request-id")

@@ -1,0 +1,206 @@
+"""What generation and a provider say to each other: requests, results, protocols; no vendor in sight."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+IMAGE_MAKE = "image.make"
+"""Capability: text to image."""
+
+
+class AttemptOutcome(StrEnum):
+    """How one attempt ended; also the ``outcome`` label of the provider metrics."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    RATE_LIMITED = "rate_limited"
+    TIMEOUT = "timeout"
+    """No answer came and the provider may have charged for the call."""
+    UNAVAILABLE = "unavailable"
+    BROKEN = "broken"
+    CANCELLED = "cancelled"
+    ABANDONED = "abandoned"
+    """Left open by a crash, with nothing that could be picked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """One image to make.
+
+    ``width`` and ``height`` are pixels and agree with ``aspect_ratio`` (``"16:9"``); a provider that cannot
+    make exactly that size returns the nearest it can. ``user_reference`` is a hash that stands for the user
+    towards the vendor's safety team, never an id or address.
+    """
+
+    prompt: str
+    width: int
+    height: int
+    aspect_ratio: str
+    user_reference: str
+    negative_prompt: str | None = None
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.prompt.strip():
+            raise ValueError("an image needs a prompt")
+        if not (64 <= self.width <= 4096 and 64 <= self.height <= 4096):
+            raise ValueError(f"image size {self.width}x{self.height} is outside 64..4096 pixels")
+
+    @property
+    def full_prompt(self) -> str:
+        """The prompt with what to leave out said in words, for models without a negative prompt."""
+        if not self.negative_prompt:
+            return self.prompt
+        return f"{self.prompt}\n\nLeave out: {self.negative_prompt}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderImage:
+    """A decoded-and-verified image as the provider made it, and what it cost."""
+
+    content: bytes
+    media_type: str
+    width: int
+    height: int
+    cost_microusd: int
+    revised_prompt: str | None = None
+    request_id: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+class ProviderResult(Protocol):
+    """What the router needs to know of any capability's result."""
+
+    @property
+    def cost_microusd(self) -> int:
+        """Cost of the call in millionths of a US dollar."""
+        ...
+
+    @property
+    def request_id(self) -> str | None:
+        """The vendor's id of the call."""
+        ...
+
+    @property
+    def input_tokens(self) -> int | None:
+        """Tokens read, where the vendor counts them."""
+        ...
+
+    @property
+    def output_tokens(self) -> int | None:
+        """Tokens made, where the vendor counts them."""
+        ...
+
+
+ProgressFn = Callable[[float, bytes | None], Awaitable[None]]
+"""``(fraction 0..1, preview image or None)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCall:
+    """What surrounds one call: its deadline, and the ways to tell what happens meanwhile.
+
+    Attributes:
+        timeout_seconds: total time the adapter may take, whatever the wire does.
+        remember: persists the vendor's id of work that was bought; awaited BEFORE waiting for that work.
+        progress: tells how far the work is.
+        adopted_external_id: id of work an earlier, interrupted attempt bought: fetch it, do not buy.
+    """
+
+    timeout_seconds: float
+    remember: Callable[[str], Awaitable[None]]
+    progress: ProgressFn
+    adopted_external_id: str | None = None
+
+
+class ImageMaker(Protocol):
+    """A provider that turns text into an image."""
+
+    async def make_image(
+        self, request: ImageRequest, *, model: str, key: str, call: ProviderCall
+    ) -> ProviderImage:
+        """Make one image with ``model``, paid by the API key ``key``.
+
+        Raises:
+            ProviderError: one of its four kinds; nothing of a vendor's SDK escapes.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """An attempt of this step that a crash left without an outcome."""
+
+    attempt_id: str
+    provider: str
+    model: str
+    external_id: str | None
+    started_at: datetime
+
+
+class AttemptLog(Protocol):
+    """The durable record of one step's purchases. One attempt is one purchase, however often it is polled."""
+
+    async def begin(self, capability: str, provider: str, model: str) -> str:
+        """Record, durably and before the call, that a purchase is about to be made; returns its id."""
+        ...
+
+    async def remember(self, attempt_id: str, external_id: str) -> None:
+        """Record, durably, under which id the vendor knows this purchase."""
+        ...
+
+    async def finish(
+        self,
+        attempt_id: str,
+        outcome: AttemptOutcome,
+        *,
+        error_code: str | None = None,
+        cost_microusd: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        """Record how the attempt ended."""
+        ...
+
+    async def open_attempts(self, capability: str) -> Sequence[OpenAttempt]:
+        """Attempts of this same step that have no outcome, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArtefact:
+    """Where a stored file is, and what it is. ``bytes`` is its size."""
+
+    public_id: str
+    version: int
+    bytes: int
+    media_type: str
+    width: int
+    height: int
+    request_id: str | None
+
+
+class ArtefactStore(Protocol):
+    """Keeps what was made, out of public reach, and hands out signed addresses of it."""
+
+    async def put(self, content: bytes, *, key: str, media_type: str) -> StoredArtefact:
+        """Store ``content`` under ``key``; storing again under the same key replaces, never duplicates.
+
+        Raises:
+            ProviderError: storage did not take it.
+        """
+        ...
+
+    def signed_url(self, artefact: StoredArtefact, *, expires_in: timedelta | None, format: str) -> str:
+        """Address of the file in ``format`` (``"webp"``); with ``expires_in`` None it does not expire."""
+        ...
+
+    async def delete(self, public_id: str) -> bool:
+        """Remove the file; False where there was none. Idempotent.
+
+        Raises:
+            ProviderError: storage did not answer.
+        """
+        ...

@@ -1,0 +1,106 @@
+"""The durable record of purchases from providers: written before the call, so that nothing is bought twice."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+
+from common.db.database import Database
+from common.ids import new_id
+from generation.providers.ports import AttemptOutcome, OpenAttempt
+from generation.runs.lease import ClaimedRun, LeaseLost, stale_writes
+
+_BEGIN = text(
+    """
+    INSERT INTO attempts (attempt_id, job_id, step, capability, provider, model)
+    SELECT :attempt_id, job_id, :step, :capability, :provider, :model FROM runs
+    WHERE job_id = :job_id AND attempt = :token AND state = 'running'
+    RETURNING attempt_id
+    """
+)
+_REMEMBER = text("UPDATE attempts SET external_id = :external_id WHERE attempt_id = :attempt_id")
+_FINISH = text(
+    """
+    UPDATE attempts SET outcome = :outcome, error_code = :error_code, cost_microusd = :cost_microusd,
+                        request_id = :request_id, finished_at = now()
+    WHERE attempt_id = :attempt_id AND outcome IS NULL
+    """
+)
+_OPEN = text(
+    """
+    SELECT attempt_id, provider, model, external_id, started_at FROM attempts
+    WHERE job_id = :job_id AND step = :step AND capability = :capability AND outcome IS NULL
+    ORDER BY started_at, attempt_id
+    """
+)
+
+
+class StepAttempts:
+    """The purchases of one step of one run; implements `AttemptLog`."""
+
+    def __init__(self, database: Database, run: ClaimedRun, step: str) -> None:
+        self._database = database
+        self._run = run
+        self._step = step
+        self._known: dict[str, tuple[str, str]] = {}
+        self.delivered: tuple[str, str] | None = None
+        """Provider and model of the purchase that delivered, once one has."""
+
+    async def begin(self, capability: str, provider: str, model: str) -> str:
+        """Record that a purchase is about to be made.
+
+        Raises:
+            LeaseLost: another worker has the run, so nothing may be bought here.
+        """
+        attempt_id = new_id()
+        async with self._database.autocommit() as connection:
+            parameters = {
+                "attempt_id": attempt_id,
+                "step": self._step,
+                "capability": capability,
+                "provider": provider,
+                "model": model,
+                "job_id": self._run.job_id,
+                "token": self._run.token,
+            }
+            if (await connection.execute(_BEGIN, parameters)).first() is None:
+                stale_writes.labels("purchase").inc()
+                raise LeaseLost(f"run {self._run.job_id} attempt {self._run.token}")
+        self._known[str(attempt_id)] = (provider, model)
+        return str(attempt_id)
+
+    async def remember(self, attempt_id: str, external_id: str) -> None:
+        """Record under which id the vendor knows the purchase."""
+        async with self._database.autocommit() as connection:
+            await connection.execute(_REMEMBER, {"attempt_id": UUID(attempt_id), "external_id": external_id})
+
+    async def finish(
+        self,
+        attempt_id: str,
+        outcome: AttemptOutcome,
+        *,
+        error_code: str | None = None,
+        cost_microusd: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        """Record how the purchase ended. The first outcome stays."""
+        if outcome is AttemptOutcome.OK:
+            self.delivered = self._known[attempt_id]
+        async with self._database.autocommit() as connection:
+            parameters = {
+                "attempt_id": UUID(attempt_id),
+                "outcome": outcome.value,
+                "error_code": error_code,
+                "cost_microusd": cost_microusd,
+                "request_id": request_id,
+            }
+            await connection.execute(_FINISH, parameters)
+
+    async def open_attempts(self, capability: str) -> Sequence[OpenAttempt]:
+        """Purchases of this step that a crash left without an outcome, oldest first."""
+        async with self._database.autocommit() as connection:
+            parameters = {"job_id": self._run.job_id, "step": self._step, "capability": capability}
+            rows = (await connection.execute(_OPEN, parameters)).all()
+        found = [OpenAttempt(str(row[0]), *row[1:]) for row in rows]
+        self._known.update({attempt.attempt_id: (attempt.provider, attempt.model) for attempt in found})
+        return found

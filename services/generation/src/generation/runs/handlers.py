@@ -1,0 +1,43 @@
+"""Which facts make and stop runs."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from common.bus.handlers import Handlers, Received
+from common.db.unit_of_work import UnitOfWork
+from common.events.credits import CreditsHeld
+from common.events.jobs import JobCancelRequested
+from common.events.runs import RunQueued
+from generation.doorbell import Doorbell
+from generation.runs.positions import positions
+from generation.runs.queue import enqueue_runs
+from generation.runs.recovery import request_cancel
+from generation.runs.waits import Figures
+
+
+def register(handlers: Handlers, doorbell: Doorbell, figures: Callable[[], Figures]) -> None:
+    """Subscribe: a paid job becomes a run, is told its place, and the doorbell rings."""
+
+    async def queue_paid_jobs(batch: Sequence[Received[CreditsHeld]], uow: UnitOfWork) -> None:
+        queued = await enqueue_runs(uow, batch)
+        places = await positions(uow, [item.received.event.job.job_id for item in queued])
+        for item in queued:
+            event, job = item.received.event, item.received.event.job
+            uow.emit(
+                RunQueued(
+                    account_id=event.account_id,
+                    job_id=job.job_id,
+                    kind=job.kind,
+                    wait=figures().wait(job.kind, job.job_class, places.get(job.job_id, 0)),
+                ),
+                item.received.traceparent,
+            )
+        rings = Counter(item.received.event.job.job_class for item in queued)
+        for job_class, count in rings.items():
+            uow.after_commit(lambda job_class=job_class, count=count: doorbell.ring(job_class, count))  # type: ignore[misc]
+
+    async def cancel(event: JobCancelRequested, uow: UnitOfWork) -> None:
+        await request_cancel(uow, event.account_id, event.job_id)
+
+    handlers.on_batch(CreditsHeld, queue_paid_jobs)
+    handlers.on(JobCancelRequested, cancel)

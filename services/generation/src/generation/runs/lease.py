@@ -1,0 +1,124 @@
+"""A run's lease: who may work on it, until when, and under which token every write of that worker is checked.
+
+The token is the attempt number. A worker whose lease ran out and whose run went to somebody else finds that its
+writes touch no row. Time is the database's.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from prometheus_client import Counter
+from sqlalchemy import text
+
+from common.db.database import Database
+from common.db.unit_of_work import UnitOfWork
+from generation.runs.json_text import from_json
+
+stale_writes = Counter(
+    "runs_stale_writes_total", "Writes refused because another worker has the run", ["operation"]
+)
+
+_CLAIM = text(
+    """
+    WITH next AS (
+        SELECT job_id, virtual_start FROM runs
+        WHERE job_class = :job_class AND state = 'queued' AND not_before <= now()
+        ORDER BY virtual_finish, job_id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ), clock AS (
+        UPDATE class_clocks SET virtual_time = next.virtual_start FROM next
+        WHERE class_clocks.job_class = :job_class AND virtual_time < next.virtual_start
+    )
+    UPDATE runs
+    SET state = 'running', attempt = attempt + 1, lease_owner = :owner, started_at = coalesce(started_at, now()),
+        lease_until = now() + make_interval(secs => :lease_seconds)
+    FROM next WHERE runs.job_id = next.job_id
+    RETURNING runs.job_id, account_id, kind, job_class, input, held_credits, locale, attempt AS token, failures, deadline_at,
+              started_at, traceparent
+    """
+)
+_RENEW = text(
+    """
+    UPDATE runs SET lease_until = now() + make_interval(secs => :lease_seconds)
+    WHERE job_id = :job_id AND attempt = :token AND state = 'running'
+    RETURNING cancel_requested_at IS NOT NULL AS cancel_requested
+    """
+)
+_HAND_BACK = text(
+    """
+    UPDATE runs SET state = 'queued', lease_owner = NULL, lease_until = NULL, failures = failures + :failures,
+                    not_before = now() + make_interval(secs => :pause_seconds)
+    WHERE job_id = :job_id AND attempt = :token AND state = 'running'
+    RETURNING job_id
+    """
+)
+_STILL_MINE = text(
+    "SELECT 1 FROM runs WHERE job_id = :job_id AND attempt = :token AND state = 'running' FOR UPDATE"
+)
+
+
+class LeaseLost(Exception):  # noqa: N818 - says what happened
+    """Another worker has the run, or it is over; nothing of ours may be written any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedRun:
+    """A run as its worker knows it. `token` must accompany every write."""
+
+    job_id: UUID
+    account_id: UUID
+    kind: str
+    job_class: str
+    input: dict[str, Any]
+    held_credits: int
+    locale: str
+    token: int
+    failures: int
+    deadline_at: datetime
+    started_at: datetime
+    traceparent: str | None
+
+
+async def claim(uow: UnitOfWork, job_class: str, owner: str, lease_seconds: float) -> ClaimedRun | None:
+    """Take the next waiting run of a class, if there is one, for `lease_seconds`."""
+    row = await uow.first(_CLAIM, {"job_class": job_class, "owner": owner, "lease_seconds": lease_seconds})
+    return None if row is None else ClaimedRun(**{**row._mapping, "input": from_json(row.input)})
+
+
+async def renew(database: Database, run: ClaimedRun, lease_seconds: float) -> bool:
+    """Extend the lease; answers whether the owner of the job wants it stopped.
+
+    Raises:
+        LeaseLost: it is too late.
+    """
+    async with database.autocommit() as connection:
+        parameters = {"job_id": run.job_id, "token": run.token, "lease_seconds": lease_seconds}
+        row = (await connection.execute(_RENEW, parameters)).first()
+    if row is None:
+        stale_writes.labels("renew").inc()
+        raise LeaseLost(f"run {run.job_id} attempt {run.token}")
+    return bool(row.cancel_requested)
+
+
+async def hand_back(database: Database, run: ClaimedRun, *, failures: int, pause_seconds: float) -> bool:
+    """Let another worker go on with the run; `failures` counts against its limit. False when it was not ours."""
+    async with database.autocommit() as connection:
+        parameters = {
+            "job_id": run.job_id,
+            "token": run.token,
+            "failures": failures,
+            "pause_seconds": pause_seconds,
+        }
+        return (await connection.execute(_HAND_BACK, parameters)).first() is not None
+
+
+async def ensure_held(uow: UnitOfWork, run: ClaimedRun, operation: str) -> None:
+    """Lock the run's row for this transaction, so that what is written with it is written by its holder.
+
+    Raises:
+        LeaseLost: the run is not this worker's any more.
+    """
+    if await uow.first(_STILL_MINE, {"job_id": run.job_id, "token": run.token}) is None:
+        stale_writes.labels(operation).inc()
+        raise LeaseLost(f"run {run.job_id} attempt {run.token}")

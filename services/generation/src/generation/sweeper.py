@@ -1,0 +1,66 @@
+"""Every second: hand lapsed leases back, end overdue runs, ring for what waits, publish the queues' figures."""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+from prometheus_client import Gauge
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from common.db.database import Database, is_transient
+from generation.doorbell import Doorbell
+from generation.runs.recovery import BATCH_MAX, cancel_overdue, recover_lapsed
+from generation.runs.waits import Figures, Load, measure, publish
+
+log = structlog.get_logger(__name__)
+
+PAUSE_SECONDS = 1.0
+REDIS_SECONDS_MAX = 2.0
+
+_waiting = Gauge("runs_waiting", "Runs that wait for a worker", ["job_class"])
+_running = Gauge("runs_running", "Runs that a worker has", ["job_class"])
+_oldest = Gauge("runs_oldest_waiting_seconds", "Age of the run that waits longest", ["job_class"])
+
+
+class Sweeper:
+    """May run in several processes at once; each row is handled by one of them."""
+
+    def __init__(
+        self, database: Database, redis: "Redis[bytes]", doorbell: Doorbell, slots: Mapping[str, int]
+    ) -> None:
+        self._database = database
+        self._redis = redis
+        self._doorbell = doorbell
+        self._slots = slots
+        self.figures = Figures({}, {}, slots)
+
+    async def run(self) -> None:
+        """Sweep for ever."""
+        while True:
+            try:
+                await self.sweep()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("sweep_skipped", error=repr(error)[:200])
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def sweep(self) -> None:
+        """One pass."""
+        for use_case in (recover_lapsed, cancel_overdue):
+            while await self._database.transact(use_case) == BATCH_MAX:
+                pass
+        self.figures = await measure(self._database, self._slots)
+        for job_class in self._slots:
+            load = self.figures.loads.get(job_class, Load())
+            _waiting.labels(job_class).set(load.waiting)
+            _running.labels(job_class).set(load.running)
+            _oldest.labels(job_class).set(load.oldest_seconds)
+            if load.waiting:
+                self._doorbell.ring(job_class, load.waiting)
+        try:
+            async with asyncio.timeout(REDIS_SECONDS_MAX):
+                await publish(self._redis, self.figures)
+        except (RedisError, TimeoutError, OSError) as error:
+            log.warning("figures_not_published", error=repr(error)[:200])
