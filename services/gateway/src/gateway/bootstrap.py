@@ -1,0 +1,154 @@
+"""The one place where the gateway's parts are put together."""
+
+from datetime import timedelta
+
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from common.bus.handlers import Handlers
+from common.bus.runner import start_consumers, start_relay
+from common.db.database import Database
+from common.events.kinds import KindDeclared
+from common.http.app import create_app
+from common.http.client import build_http_client
+from common.http.passthrough import Passthrough
+from common.redis_client import connect_redis
+from common.runtime import Process
+from gateway import passing_on
+from gateway.authentication import Authenticator
+from gateway.jobs import handlers as job_handlers
+from gateway.jobs import routes as job_routes
+from gateway.jobs.admission import Admission
+from gateway.jobs.credit_hint import CreditHint
+from gateway.jobs.figures import Figures
+from gateway.jobs.limit_notes import LimitNotes
+from gateway.jobs.limits import Limits
+from gateway.jobs.verdicts import Verdicts
+from gateway.keys import routes as key_routes
+from gateway.keys.manage import Keys
+from gateway.kinds import routes as kind_routes
+from gateway.kinds.catalogue import KindCatalogue, store_declaration
+from gateway.openapi import describe_kinds
+from gateway.plans.limits import Plans
+from gateway.sessions import routes as session_routes
+from gateway.sessions.attempts import AttemptLimits, AttemptRules
+from gateway.sessions.issuing import SessionIssuer
+from gateway.sessions.local_attempts import AttemptRule
+from gateway.sessions.sign_in import SignIn
+from gateway.settings import GatewaySettings
+from gateway.users import routes as user_routes
+from gateway.users.passwords import Passwords
+from gateway.users.profiles import Profiles
+from gateway.users.registration import Registration
+
+VERSION = "0.1.0"
+
+
+class Parts:
+    """Everything the gateway is made of. Nothing is connected before it is used."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self.settings = settings
+        self.database = Database(
+            settings.database_url_for("gateway"), application="gateway", pool_size=settings.pool_size
+        )
+        self.redis: Redis[bytes] = connect_redis(settings.redis_url.get_secret_value())
+        self.http = build_http_client(connections_max=200)
+        self.passwords = Passwords()
+        self.authenticator = Authenticator(self.database, self.redis, settings.access_token_secrets)
+        self.limits = Limits(self.redis, self.database)
+        self.notes = LimitNotes(self.limits)
+        self.verdicts = Verdicts(self.redis)
+        self.figures = Figures(self.redis)
+        self.plans = Plans(self.database)
+        self.catalogue = KindCatalogue(self.database)
+        self.admission = Admission(
+            self.database, self.limits, self.verdicts, verdict_seconds_max=settings.verdict_seconds_max
+        )
+
+    async def aclose(self) -> None:
+        """Close connections and threads."""
+        self.passwords.close()
+        await self.http.aclose()
+        await self.redis.aclose()
+        await self.database.close()
+
+    async def ping_redis(self) -> None:
+        """Readiness of Redis."""
+        await self.redis.ping()
+
+
+def build_app(parts: Parts) -> FastAPI:
+    """The HTTP application."""
+    settings = parts.settings
+    app = create_app(
+        service="gateway",
+        settings=settings,
+        routers=[
+            *_identity_routers(parts),
+            kind_routes.build_router(parts.catalogue),
+            _job_router(parts),
+            passing_on.build_router(
+                Passthrough(settings.billing_url, parts.http, settings.identity_secrets),
+                Passthrough(settings.notifier_url, parts.http, settings.identity_secrets),
+            ),
+        ],
+        readiness={"database": parts.database.check, "redis": parts.ping_redis, "kinds": parts.catalogue.check},
+        title="Atelier",
+        version=VERSION,
+        stream_paths=("/v1/events", "/v1/jobs/{job_id}/events"),
+    )
+    app.state.authenticator = parts.authenticator
+    describe_kinds(app, parts.catalogue)
+    return app
+
+
+async def start(process: Process, settings: GatewaySettings) -> None:
+    """Run the gateway until it is told to stop."""
+    parts = Parts(settings)
+    process.stack.push_async_callback(parts.aclose)
+    await start_relay(process, "gateway", parts.database, parts.redis)
+    handlers = Handlers()
+    handlers.on(KindDeclared, store_declaration)
+    job_handlers.register(handlers, parts.notes)
+    start_consumers(process, "gateway", parts.database, parts.redis, handlers)
+    process.spawn("plans", parts.plans.run)
+    process.spawn("kinds", parts.catalogue.run)
+    process.spawn("verdicts", parts.verdicts.run)
+    process.spawn("figures", parts.figures.run)
+    process.spawn("limit-notes", parts.notes.run)
+    process.spawn("key-revocations", parts.authenticator.run_revocations)
+    process.spawn("key-last-used", parts.authenticator.run_last_used)
+    await process.serve(build_app(parts), settings.host, settings.port)
+    await process.run_until_stopped()
+
+
+def _identity_routers(parts: Parts) -> list[user_routes.APIRouter]:
+    settings = parts.settings
+    issuer = SessionIssuer(
+        settings.access_token_secrets,
+        access_lifetime=timedelta(minutes=settings.access_token_minutes),
+        refresh_lifetime=timedelta(days=settings.refresh_token_days),
+    )
+    sign_ups = AttemptRule(per_minute=settings.sign_ups_per_minute, per_hour=settings.sign_ups_per_hour)
+    attempts = AttemptLimits(parts.redis, AttemptRules(sign_up=sign_ups))
+    registration = Registration(parts.database, parts.passwords, attempts, issuer)
+    sign_in = SignIn(parts.database, parts.passwords, attempts, issuer)
+    proxies = settings.trusted_proxies
+    return [
+        user_routes.build_router(registration, Profiles(parts.database), trusted_proxies=proxies),
+        session_routes.build_router(sign_in, trusted_proxies=proxies),
+        key_routes.build_router(Keys(parts.database, parts.authenticator.revocations)),
+    ]
+
+
+def _job_router(parts: Parts) -> user_routes.APIRouter:
+    settings = parts.settings
+    return job_routes.build_router(
+        database=parts.database,
+        admission=parts.admission,
+        catalogue=parts.catalogue,
+        plans=parts.plans,
+        figures=parts.figures,
+        credit_hint=CreditHint(settings.billing_url, parts.http, settings.identity_secrets, parts.limits),
+    )

@@ -1,0 +1,52 @@
+-- Admission of one submission: duplicate click, rate, daily quota, jobs in flight and the credit hint, in one step.
+--
+-- KEYS, all of one account and one hash tag: 1 seeded marker, 2 rate (a theoretical arrival time in ms),
+--   3 jobs today, 4 jobs in flight (sorted set, score = when the entry is forgotten), 5 credit hint,
+--   6 idempotency key or duplicate click
+-- ARGV: 1 job id, 2 submissions a minute, 3 jobs a day, 4 jobs in flight, 5 price, 6 "key" or "click",
+--   7 ms for which (6) is remembered, 8 ms until an entry in flight is forgotten, 9 seconds until the end of the day
+-- Answer: {verdict, a, b}
+--   "cold"                               the account's counters must be seeded first
+--   "replay"    id of the first job      this idempotency key was seen; nothing was counted
+--   "click"     id of the first job      the same body was submitted a moment ago
+--   "rate"      ms to wait, 0            too many submissions
+--   "quota"     jobs today, limit
+--   "in_flight" jobs in flight, limit
+--   "credits"   available                the hint says that it cannot be paid
+--   "ok"        submissions left, ms until all are
+local now = redis.call('TIME')
+now = now[1] * 1000 + math.floor(now[2] / 1000)
+
+if redis.call('EXISTS', KEYS[1]) == 0 then return {'cold', '', ''} end
+
+local first = redis.call('GET', KEYS[6])
+if first then
+  if ARGV[6] == 'key' then return {'replay', first, ''} end
+  return {'click', first, ''}
+end
+
+local per_minute = tonumber(ARGV[2])
+local interval = 60000 / per_minute
+local arrival = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), now)
+local early = arrival - now - (60000 - interval)
+if early > 0.5 then return {'rate', tostring(math.ceil(early)), '0'} end
+
+local today = tonumber(redis.call('GET', KEYS[3]) or '0')
+if today >= tonumber(ARGV[3]) then return {'quota', tostring(today), ARGV[3]} end
+
+redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
+local in_flight = redis.call('ZCARD', KEYS[4])
+if in_flight >= tonumber(ARGV[4]) then return {'in_flight', tostring(in_flight), ARGV[4]} end
+
+local hint = redis.call('HGET', KEYS[5], 'available')
+if hint and tonumber(hint) < tonumber(ARGV[5]) then return {'credits', hint, ''} end
+
+arrival = arrival + interval
+redis.call('SET', KEYS[2], string.format('%.3f', arrival), 'PX', 120000)
+redis.call('INCR', KEYS[3])
+redis.call('EXPIRE', KEYS[3], tonumber(ARGV[9]) + 3600)
+redis.call('ZADD', KEYS[4], now + tonumber(ARGV[8]), ARGV[1])
+redis.call('PEXPIRE', KEYS[4], tonumber(ARGV[8]))
+redis.call('SET', KEYS[6], ARGV[1], 'PX', ARGV[7])
+local left = math.floor((now + 60000 - arrival) / interval + 0.001)
+return {'ok', tostring(math.max(left, 0)), tostring(math.ceil(arrival - now))}

@@ -1,0 +1,60 @@
+"""Tells the limits in Redis, after the fact, what has become of jobs and balances.
+
+Notes are hints: bounded, dropped when Redis is away, and made good when the counters are seeded again.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+import structlog
+from redis.exceptions import RedisError
+
+from gateway.jobs.limits import Limits
+
+log = structlog.get_logger(__name__)
+
+NOTES_MAX = 10_000
+TOGETHER_MAX = 32
+REDIS_SECONDS_MAX = 2.0
+
+
+class LimitNotes:
+    """A bounded queue of notes and the task that carries them."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._notes: deque[Callable[[], Awaitable[None]]] = deque(maxlen=NOTES_MAX)
+        self._wake = asyncio.Event()
+
+    def finished(self, account_id: UUID, job_id: UUID) -> None:
+        """A job is in flight no more."""
+        self._add(partial(self._limits.finished, account_id, job_id))
+
+    def refused(self, account_id: UUID, job_id: UUID, at: datetime) -> None:
+        """A job was refused credits and does not count."""
+        self._add(partial(self._limits.take_back, account_id, job_id, at))
+
+    def balance(self, account_id: UUID, available_credits: int, version: int) -> None:
+        """What an account has now."""
+        self._add(partial(self._limits.hint_credits, account_id, available_credits, version))
+
+    async def run(self) -> None:
+        """Carry notes until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._notes:
+                batch = [self._notes.popleft() for _ in range(min(len(self._notes), TOGETHER_MAX))]
+                try:
+                    async with asyncio.timeout(REDIS_SECONDS_MAX):
+                        await asyncio.gather(*(note() for note in batch))
+                except (RedisError, TimeoutError, OSError) as error:
+                    log.warning("limit_notes_lost", count=len(batch), error=repr(error)[:200])
+
+    def _add(self, note: Callable[[], Awaitable[None]]) -> None:
+        self._notes.append(note)
+        self._wake.set()

@@ -1,0 +1,124 @@
+"""Turns the bytes of a submission into a valid, priced `Submission`."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from common.clock import now
+from common.db.outbox_record import OutboxRecord
+from common.errors import ValidationFailed
+from common.events.jobs import JobSpec, JobSubmitted
+from common.http.identity import Caller
+from common.ids import new_id
+from common.telemetry.tracing import traceparent
+from gateway.jobs.submission import Submission
+from gateway.kinds.catalogue import OfferedKind
+from gateway.plans.limits import PlanLimits
+
+DEPTH_MAX = 32
+KEY_LENGTH_MAX = 255
+
+
+def read_input(body: bytes) -> dict[str, Any]:
+    """The JSON object of a body.
+
+    Raises:
+        ValidationFailed: it is no JSON object, nests deeper than `DEPTH_MAX`, or holds text that cannot be stored.
+    """
+    try:
+        value = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise _invalid("The body is not valid JSON.") from None
+    if not isinstance(value, dict):
+        raise _invalid("The body must be a JSON object.")
+    _check_depth(value, DEPTH_MAX)
+    return value
+
+
+def read_idempotency_key(headers: Mapping[str, str]) -> str | None:
+    """The `Idempotency-Key` header, if there is one.
+
+    Raises:
+        ValidationFailed: it is empty, longer than 255 characters, or not printable ASCII.
+    """
+    key = headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= KEY_LENGTH_MAX or not (key.isascii() and key.isprintable()):
+        raise ValidationFailed(
+            [
+                {
+                    "pointer": "/headers/Idempotency-Key",
+                    "detail": f"must be 1 to {KEY_LENGTH_MAX} printable ASCII characters",
+                    "code": "invalid",
+                }
+            ]
+        )
+    return key
+
+
+def read_submission(
+    caller: Caller, kind: OfferedKind, limits: PlanLimits, job_input: dict[str, Any], idempotency_key: str | None
+) -> Submission:
+    """A submission of this caller.
+
+    Raises:
+        ValidationFailed: the input does not fit the kind, or holds text that cannot be stored.
+    """
+    kind.check(job_input)
+    input_text = _canonical(job_input)
+    created_at, job_id = now(), new_id()
+    spec = JobSpec(
+        job_id=job_id,
+        kind=kind.name,
+        job_class=kind.job_class,
+        price_credits=kind.price.price_of(job_input),
+        input=job_input,
+        plan=limits.plan,
+        weight=limits.weight,
+        deadline_at=created_at + kind.deadline,
+    )
+    trace = traceparent()
+    event = JobSubmitted(account_id=caller.account_id, job=spec, occurred_at=created_at)
+    return Submission(
+        job_id=job_id,
+        account_id=caller.account_id,
+        kind=kind,
+        limits=limits,
+        price_credits=spec.price_credits,
+        input_text=input_text,
+        idempotency_key=idempotency_key,
+        request_hash=hashlib.sha256(f"{kind.name}\n{input_text}".encode()).digest(),
+        created_at=created_at,
+        deadline_at=spec.deadline_at,
+        traceparent=trace,
+        record=OutboxRecord.of(event, trace),
+    )
+
+
+def _canonical(job_input: dict[str, Any]) -> str:
+    text = json.dumps(job_input, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _invalid("The body holds half of a surrogate pair.") from None
+    if "\\u0000" in text:
+        raise _invalid("The body holds a NUL character.")
+    return text
+
+
+def _check_depth(value: Any, left: int) -> None:
+    if left == 0:
+        raise _invalid(f"The body nests deeper than {DEPTH_MAX}.")
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in children:
+        _check_depth(child, left - 1)
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _invalid(detail: str) -> ValidationFailed:
+    return ValidationFailed([{"pointer": "/body", "detail": detail, "code": "invalid"}])

@@ -1,0 +1,148 @@
+"""The kinds on offer: stored as declared, compiled for validation, read again every few seconds."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import jsonschema_rs
+import structlog
+from sqlalchemy import text
+
+from common.db.database import Database, is_transient
+from common.db.unit_of_work import UnitOfWork
+from common.errors import FieldError, KindDisabled, NotFound, ValidationFailed
+from common.events.kinds import KindDeclared, PriceRule
+
+log = structlog.get_logger(__name__)
+
+REFRESH_SECONDS = 2.0
+ERRORS_MAX = 20
+
+_STORE = text(
+    """
+    INSERT INTO kinds (name, digest, declaration) VALUES (:name, :digest, CAST(:declaration AS jsonb))
+    ON CONFLICT (name) DO UPDATE
+    SET digest = excluded.digest, declaration = excluded.declaration, declared_at = now()
+    WHERE kinds.digest <> excluded.digest
+    """
+)
+_LOAD = text("SELECT name, digest, enabled, declaration FROM kinds")
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedKind:
+    """A kind that can be asked for."""
+
+    name: str
+    title: str
+    summary: str
+    job_class: str
+    price: PriceRule
+    deadline: timedelta
+    digest: str
+    enabled: bool
+    declaration: Mapping[str, Any]
+    validator: jsonschema_rs.Draft202012Validator
+
+    def check(self, job_input: Any) -> None:
+        """Accept an input, or name each field that does not fit.
+
+        Raises:
+            ValidationFailed: with a JSON pointer for each problem, at most `ERRORS_MAX`.
+        """
+        if self.validator.is_valid(job_input):
+            return
+        errors: list[FieldError] = []
+        for error in self.validator.iter_errors(job_input):
+            pointer = "".join(f"/{_escape(part)}" for part in error.instance_path)
+            errors.append(FieldError(pointer=f"/body{pointer}", detail=error.message[:300], code="invalid"))
+            if len(errors) >= ERRORS_MAX:
+                break
+        raise ValidationFailed(errors)
+
+
+class KindCatalogue:
+    """All offered kinds, in memory."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._kinds: dict[str, OfferedKind] = {}
+
+    def all(self) -> list[OfferedKind]:
+        """Every kind, by name."""
+        return sorted(self._kinds.values(), key=lambda kind: kind.name)
+
+    def get(self, name: str) -> OfferedKind:
+        """A kind that is switched on.
+
+        Raises:
+            NotFound: nobody has declared it.
+            KindDisabled: the operator switched it off.
+        """
+        kind = self._kinds.get(name)
+        if kind is None:
+            raise NotFound(f"There is no kind of work named {name[:100]!r}.")
+        if not kind.enabled:
+            raise KindDisabled
+        return kind
+
+    async def check(self) -> None:
+        """Readiness: at least one kind is known.
+
+        Raises:
+            LookupError: none is.
+        """
+        if not self._kinds:
+            raise LookupError("no kind of work has been declared")
+
+    async def load(self) -> None:
+        """Read all kinds; schemas are compiled again only where they changed."""
+        async with self._database.autocommit() as connection:
+            rows = (await connection.execute(_LOAD)).all()
+        loaded: dict[str, OfferedKind] = {}
+        for row in rows:
+            known = self._kinds.get(row.name)
+            if known is not None and (known.digest, known.enabled) == (row.digest, row.enabled):
+                loaded[row.name] = known
+            else:
+                loaded[row.name] = _offered(json.loads(row.declaration), enabled=row.enabled)
+        self._kinds = loaded
+
+    async def run(self) -> None:
+        """Read them again, for ever; while the database is away the last known ones hold."""
+        while True:
+            try:
+                await self.load()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("kinds_not_refreshed", error=repr(error)[:200])
+            await asyncio.sleep(REFRESH_SECONDS)
+
+
+async def store_declaration(event: KindDeclared, uow: UnitOfWork) -> None:
+    """Keep what generation declared."""
+    await uow.execute(_STORE, {"name": event.name, "digest": event.digest, "declaration": event.to_json()})
+
+
+def _offered(declaration: Mapping[str, Any], *, enabled: bool) -> OfferedKind:
+    event = KindDeclared.model_validate(declaration)
+    return OfferedKind(
+        name=event.name,
+        title=event.title,
+        summary=event.summary,
+        job_class=event.job_class,
+        price=event.price,
+        deadline=timedelta(seconds=event.deadline_seconds),
+        digest=event.digest,
+        enabled=enabled,
+        declaration=declaration,
+        validator=jsonschema_rs.Draft202012Validator(event.input_schema, validate_formats=True),
+    )
+
+
+def _escape(part: object) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")

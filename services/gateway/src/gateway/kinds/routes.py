@@ -1,0 +1,54 @@
+"""HTTP of kinds: what can be asked for, and at what price."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from common.events.kinds import PriceRule
+from gateway.kinds.catalogue import KindCatalogue, OfferedKind
+
+
+class OfferedKindView(BaseModel):
+    """A kind of work on offer: enough to draw a form and show a price."""
+
+    name: str
+    title: str
+    summary: str
+    enabled: bool
+    price: PriceRule
+    input_schema: dict[str, Any]
+    result_schema: dict[str, Any]
+    example: dict[str, Any]
+
+    @classmethod
+    def of(cls, kind: OfferedKind) -> "OfferedKindView":
+        """The public view of a kind."""
+        return cls(
+            name=kind.name,
+            title=kind.title,
+            summary=kind.summary,
+            enabled=kind.enabled,
+            price=kind.price,
+            input_schema=kind.declaration["input_schema"],
+            result_schema=kind.declaration["result_schema"],
+            example=kind.declaration["example"],
+        )
+
+
+class OfferedKinds(BaseModel):
+    """All kinds of work."""
+
+    items: list[OfferedKindView]
+
+
+def build_router(catalogue: KindCatalogue) -> APIRouter:
+    """The routes of kinds; anybody may read them."""
+    router = APIRouter(tags=["kinds"])
+
+    @router.get("/v1/kinds", operation_id="list_kinds")
+    async def list_kinds() -> OfferedKinds:
+        """What can be asked for, with the JSON Schema of each input and its price in credits."""
+        return OfferedKinds(items=[OfferedKindView.of(kind) for kind in catalogue.all()])
+
+    return router

@@ -1,0 +1,1 @@
+"""Plans: how much an account may do. Data, changed without a deploy."""

@@ -1,0 +1,33 @@
+"""The gateway's configuration."""
+
+from typing import ClassVar
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from common.settings import CommonSettings
+
+
+class GatewaySettings(CommonSettings):
+    """What the gateway reads from the environment; the shared part is `CommonSettings`."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_")
+
+    requires_access_tokens: ClassVar[bool] = True
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    pool_size: int = Field(10, ge=2, le=50)
+    billing_url: str = Field("http://127.0.0.1:8001", validation_alias="BILLING_URL")
+    notifier_url: str = Field("http://127.0.0.1:8002", validation_alias="NOTIFIER_URL")
+    verdict_seconds_max: float = Field(0.3, ge=0, le=30)
+    """How long a submission waits for billing's word before it is answered 202 `submitted`."""
+    access_token_minutes: int = Field(15, ge=1, le=60)
+    refresh_token_days: int = Field(30, ge=1, le=365)
+    trusted_proxies: int = Field(0, ge=0, le=10)
+    """How many proxies of ours stand in front: the client's address is that many from the right."""
+    sign_ups_per_minute: int = Field(10, ge=1, le=100_000)
+    """From one network address."""
+    sign_ups_per_hour: int = Field(60, ge=1, le=1_000_000)
+    allowed_origins: tuple[str, ...] = ()
+    """Origins whose pages may call the API from a browser."""

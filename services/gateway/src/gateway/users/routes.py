@@ -1,0 +1,78 @@
+"""HTTP of users: sign up, and see who one is."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from common.errors import DependencyUnavailable, RateLimited, Unauthorized, ValidationFailed
+from common.http.identity import Caller
+from common.http.problems import problem_responses
+from gateway.authentication import caller
+from gateway.sessions.client_address import client_address
+from gateway.sessions.views import SessionView
+from gateway.users.profiles import Profiles
+from gateway.users.registration import Registration
+from gateway.users.rules import (
+    EMAIL_LENGTH_MAX,
+    PASSWORD_LENGTH_MAX,
+    PASSWORD_LENGTH_MIN,
+    EmailTaken,
+    Locale,
+    normalise_email,
+)
+from gateway.users.views import ProfileView
+
+Email = Annotated[
+    str,
+    AfterValidator(normalise_email),
+    Field(max_length=EMAIL_LENGTH_MAX, json_schema_extra={"format": "email"}, examples=["ada@example.com"]),
+]
+NewPassword = Annotated[
+    str,
+    Field(
+        min_length=PASSWORD_LENGTH_MIN,
+        max_length=PASSWORD_LENGTH_MAX,
+        json_schema_extra={"format": "password"},
+        examples=["correct horse battery"],
+        description="Anything but the e-mail address.",
+    ),
+]
+
+
+class CreateUser(BaseModel):
+    """A sign-up."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"email": "ada@example.com", "password": "correct horse battery", "locale": "en"}]
+        }
+    )
+
+    email: Email
+    password: NewPassword
+    locale: Locale = "en"
+
+
+def build_router(registration: Registration, profiles: Profiles, *, trusted_proxies: int = 0) -> APIRouter:
+    """The routes. `trusted_proxies` is how many proxies of ours stand in front (see `client_address`)."""
+    router = APIRouter(tags=["users"])
+
+    @router.post(
+        "/v1/users",
+        operation_id="create_user",
+        status_code=201,
+        responses=problem_responses(EmailTaken, ValidationFailed, RateLimited, DependencyUnavailable),
+    )
+    async def create_user(body: CreateUser, request: Request) -> SessionView:
+        """Sign up; the new user is signed in at once."""
+        address = client_address(request, trusted_proxies)
+        return SessionView.of(await registration.register(body.email, body.password, body.locale, address))
+
+    @router.get("/v1/me", operation_id="get_me", responses=problem_responses(Unauthorized))
+    async def get_me(who: Annotated[Caller, Depends(caller)]) -> ProfileView:
+        """Who I am, my account and its plan."""
+        return ProfileView.of(await profiles.get(who.user_id))
+
+    return router
