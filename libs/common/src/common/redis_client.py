@@ -10,7 +10,7 @@ CONNECT_SECONDS_MAX = 2.0
 ANSWER_SECONDS_MAX = 5.0
 
 
-def connect_redis(url: str) -> "Redis[bytes]":
+def connect_redis(url: str) -> Redis:
     """A client on its own pool. A connection that turns out to be dead is replaced once before a command fails."""
     pool = BlockingConnectionPool.from_url(
         url,

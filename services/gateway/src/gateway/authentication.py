@@ -108,9 +108,7 @@ class CallerDependency(SecurityBase):
     """
 
     def __init__(self, scope: Scope | None = None, *, session_only: bool = False) -> None:
-        self.model = BearerModel(
-            description="An access token from `/v1/sessions`, or an API key (`atl_live_…`)."
-        )
+        self.model = BearerModel(description="An access token from `/v1/sessions`, or an API key (`atl_live_…`).")
         self.scheme_name = "bearer"
         self._scope = scope
         self._session_only = session_only

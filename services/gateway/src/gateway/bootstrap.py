@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from redis.asyncio import Redis
 
 from common.bus.handlers import Handlers
@@ -52,9 +52,17 @@ class Parts:
         self.database = Database(
             settings.database_url_for("gateway"), application="gateway", pool_size=settings.pool_size
         )
-        self.redis: Redis[bytes] = connect_redis(settings.redis_url.get_secret_value())
+        self.redis: Redis = connect_redis(settings.redis_url.get_secret_value())
         self.http = build_http_client(connections_max=200)
         self.passwords = Passwords()
+        sign_ups = AttemptRule(per_minute=settings.sign_ups_per_minute, per_hour=settings.sign_ups_per_hour)
+        self.attempts = AttemptLimits(self.redis, AttemptRules(sign_up=sign_ups))
+        self.issuer = SessionIssuer(
+            settings.access_token_secrets,
+            access_lifetime=timedelta(minutes=settings.access_token_minutes),
+            refresh_lifetime=timedelta(days=settings.refresh_token_days),
+        )
+        self.sign_in = SignIn(self.database, self.passwords, self.attempts, self.issuer)
         self.authenticator = Authenticator(self.database, self.redis, settings.access_token_secrets)
         self.limits = Limits(self.redis, self.database)
         self.notes = LimitNotes(self.limits)
@@ -119,30 +127,22 @@ async def start(process: Process, settings: GatewaySettings) -> None:
     process.spawn("limit-notes", parts.notes.run)
     process.spawn("key-revocations", parts.authenticator.run_revocations)
     process.spawn("key-last-used", parts.authenticator.run_last_used)
+    process.spawn("refresh-token-purge", parts.sign_in.run_purge, critical=False)
     await process.serve(build_app(parts), settings.host, settings.port)
     await process.run_until_stopped()
 
 
-def _identity_routers(parts: Parts) -> list[user_routes.APIRouter]:
-    settings = parts.settings
-    issuer = SessionIssuer(
-        settings.access_token_secrets,
-        access_lifetime=timedelta(minutes=settings.access_token_minutes),
-        refresh_lifetime=timedelta(days=settings.refresh_token_days),
-    )
-    sign_ups = AttemptRule(per_minute=settings.sign_ups_per_minute, per_hour=settings.sign_ups_per_hour)
-    attempts = AttemptLimits(parts.redis, AttemptRules(sign_up=sign_ups))
-    registration = Registration(parts.database, parts.passwords, attempts, issuer)
-    sign_in = SignIn(parts.database, parts.passwords, attempts, issuer)
-    proxies = settings.trusted_proxies
+def _identity_routers(parts: Parts) -> list[APIRouter]:
+    registration = Registration(parts.database, parts.passwords, parts.attempts, parts.issuer)
+    proxies = parts.settings.trusted_proxies
     return [
         user_routes.build_router(registration, Profiles(parts.database), trusted_proxies=proxies),
-        session_routes.build_router(sign_in, trusted_proxies=proxies),
+        session_routes.build_router(parts.sign_in, trusted_proxies=proxies),
         key_routes.build_router(Keys(parts.database, parts.authenticator.revocations)),
     ]
 
 
-def _job_router(parts: Parts) -> user_routes.APIRouter:
+def _job_router(parts: Parts) -> APIRouter:
     settings = parts.settings
     return job_routes.build_router(
         database=parts.database,

@@ -30,9 +30,7 @@ def build_router(billing: Passthrough, notifier: Passthrough) -> APIRouter:
         return await billing.forward(request, who)
 
     @router.get("/v1/purchases/{purchase_id}")
-    async def purchase(
-        purchase_id: str, request: Request, who: Annotated[Caller, Depends(caller)]
-    ) -> Response:
+    async def purchase(purchase_id: str, request: Request, who: Annotated[Caller, Depends(caller)]) -> Response:
         return await billing.forward(request, who)
 
     @router.get("/v1/events")

@@ -33,7 +33,7 @@ class Parts:
         self.database = Database(
             settings.database_url_for("generation"), application=process.name, pool_size=settings.pool_size
         )
-        self.redis: Redis[bytes] = connect_redis(settings.redis_url.get_secret_value())
+        self.redis: Redis = connect_redis(settings.redis_url.get_secret_value())
         self.doorbell = Doorbell(self.redis)
         process.stack.push_async_callback(self.redis.aclose)
         process.stack.push_async_callback(self.database.close)

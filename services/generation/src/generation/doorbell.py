@@ -42,7 +42,7 @@ def decode_ring(value: bytes) -> dict[str, Any]:
 class Doorbell:
     """Collects what was queued and rings for it, so that a batch of runs costs a few rings."""
 
-    def __init__(self, redis: "Redis[bytes]") -> None:
+    def __init__(self, redis: Redis) -> None:
         self._arq = ArqRedis(
             connection_pool=redis.connection_pool, job_serializer=encode_ring, job_deserializer=decode_ring
         )

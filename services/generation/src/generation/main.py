@@ -1,14 +1,15 @@
 """Generation's processes."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from common.db.migrate import upgrade
-from common.runtime import run_process
+from common.runtime import Process, run_process
 from common.settings import load_settings
 from generation.bootstrap import start_service, start_sweeper, start_worker
 from generation.settings import GenerationSettings
 
-ROLES = {
+ROLES: dict[str, tuple[str, Callable[[Process, GenerationSettings], Awaitable[None]]]] = {
     "all": ("generation", partial(start_service, sweep=True)),
     "service": ("generation", partial(start_service, sweep=False)),
     "sweeper": ("generation-sweeper", start_sweeper),

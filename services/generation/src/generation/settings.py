@@ -35,11 +35,7 @@ class GenerationSettings(CommonSettings):
     @field_validator("classes", "kind_modules", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            tuple(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("classes")
     @classmethod

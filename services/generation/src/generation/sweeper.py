@@ -26,9 +26,7 @@ _oldest = Gauge("runs_oldest_waiting_seconds", "Age of the run that waits longes
 class Sweeper:
     """May run in several processes at once; each row is handled by one of them."""
 
-    def __init__(
-        self, database: Database, redis: "Redis[bytes]", doorbell: Doorbell, slots: Mapping[str, int]
-    ) -> None:
+    def __init__(self, database: Database, redis: Redis, doorbell: Doorbell, slots: Mapping[str, int]) -> None:
         self._database = database
         self._redis = redis
         self._doorbell = doorbell

@@ -57,7 +57,7 @@ class Consumer:
         name: str,
         topic: str,
         database: Database,
-        redis: "Redis[bytes]",
+        redis: Redis,
         handlers: Handlers,
         limits: ConsumerLimits | None = None,
     ) -> None:
@@ -120,7 +120,7 @@ class Consumer:
             await self._handle([entry], attempts=due[entry.entry_id.encode()])
 
     def _patience_ms(self, times_delivered: int) -> float:
-        seconds = self._limits.claim_idle_seconds * 2 ** min(max(times_delivered - 1, 0), 16)
+        seconds: float = self._limits.claim_idle_seconds * 2 ** min(max(times_delivered - 1, 0), 16)
         return min(seconds, self._limits.claim_idle_seconds_max) * 1000
 
     async def _read(self, cursor: str) -> list[Entry]:
@@ -145,7 +145,9 @@ class Consumer:
             if "BUSYGROUP" not in str(create_error):
                 raise
         except (RedisError, TimeoutError, OSError) as create_error:
-            log.warning("consumer_group_not_created", group=self._group, topic=self._topic, error=repr(create_error)[:200])
+            log.warning(
+                "consumer_group_not_created", group=self._group, topic=self._topic, error=repr(create_error)[:200]
+            )
             await asyncio.sleep(self._limits.outage_pause_seconds_max)
 
     async def _handle(self, entries: list[Entry], attempts: int = 1) -> None:
@@ -158,7 +160,9 @@ class Consumer:
             except Exception as error:
                 if not is_transient(error):
                     raise
-                log.warning("consumer_database_unavailable", group=self._group, topic=self._topic, error=repr(error)[:200])
+                log.warning(
+                    "consumer_database_unavailable", group=self._group, topic=self._topic, error=repr(error)[:200]
+                )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, self._limits.outage_pause_seconds_max)
             else:

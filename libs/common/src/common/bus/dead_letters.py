@@ -46,16 +46,14 @@ async def bury(uow: UnitOfWork, topic: str, entry: Entry, error: str, attempts: 
     )
 
 
-async def replay(database: Database, redis: "Redis[bytes]", dead_letter_ids: list[UUID]) -> int:
+async def replay(database: Database, redis: Redis, dead_letter_ids: list[UUID]) -> int:
     """Append the buried events to their streams again; groups that have handled them pass over them.
 
     Answers how many were replayed. An id that is unknown or was replayed before is left out.
     """
     async with database.unit_of_work() as uow:
         rows = await uow.rows(_OPEN, {"ids": dead_letter_ids})
-        records = [
-            OutboxRecord(row.dead_letter_id, row.topic, row.type, row.body, row.traceparent) for row in rows
-        ]
+        records = [OutboxRecord(row.dead_letter_id, row.topic, row.type, row.body, row.traceparent) for row in rows]
         await Publisher(redis).publish(records)
         await uow.execute(_REPLAYED, {"ids": [row.dead_letter_id for row in rows]})
     return len(records)

@@ -26,7 +26,7 @@ class Published:
 class Publisher:
     """Writes batches to streams. An epoch is a marker beside the stream; it dies with the stream's data."""
 
-    def __init__(self, redis: "Redis[Any]") -> None:
+    def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     async def publish(self, records: Sequence[OutboxRecord]) -> list[Published]:

@@ -8,6 +8,7 @@ Redis outage, a full queue) and what was published into a stream that has been e
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from redis.asyncio import Redis
@@ -53,7 +54,7 @@ _UNPUBLISHED = text(
 class Relay:
     """One service's way from its outbox to the topics it publishes. Run by every process that writes."""
 
-    def __init__(self, service: str, database: Database, redis: "Redis[bytes]") -> None:
+    def __init__(self, service: str, database: Database, redis: Redis) -> None:
         self._database = database
         self._publisher = Publisher(redis)
         self._state = TopicState(database, self._publisher, redis, topics=sorted(PUBLISHERS[service]))
@@ -129,7 +130,7 @@ class Relay:
         if not rows:
             return 0
         async with asyncio.timeout(PUBLISH_SECONDS_MAX):
-            published = await self._publisher.publish([OutboxRecord(*row) for row in rows])
+            published = await self._publisher.publish([_record(row) for row in rows])
         return await self._mark(uow, published)
 
     async def _mark(self, uow: UnitOfWork, published: Sequence[Published]) -> int:
@@ -150,3 +151,7 @@ class Relay:
             )
             marked += result.rowcount
         return marked
+
+
+def _record(row: Any) -> OutboxRecord:
+    return OutboxRecord(row.event_id, row.topic, row.type, row.body, row.traceparent)

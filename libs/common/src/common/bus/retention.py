@@ -45,7 +45,7 @@ _FORGET_INBOX = text(
 class Retention:
     """Housekeeping of one service: the streams it publishes, and its own outbox and inbox."""
 
-    def __init__(self, service: str, database: Database, redis: "Redis[bytes]") -> None:
+    def __init__(self, service: str, database: Database, redis: Redis) -> None:
         self._topics: Sequence[str] = sorted(PUBLISHERS[service])
         self._database = database
         self._redis = redis

@@ -15,7 +15,7 @@ from common.db.database import Database
 from common.runtime import Process
 
 
-async def start_relay(process: Process, service: str, database: Database, redis: "Redis[Any]") -> Relay:
+async def start_relay(process: Process, service: str, database: Database, redis: Redis) -> Relay:
     """Relay what this process writes. Needed in every process that emits events."""
     relay = Relay(service, database, redis)
     await relay.prepare()
@@ -30,7 +30,7 @@ def start_consumers(
     process: Process,
     service: str,
     database: Database,
-    redis: "Redis[Any]",
+    redis: Redis,
     handlers: Handlers,
     limits: ConsumerLimits | None = None,
 ) -> None:

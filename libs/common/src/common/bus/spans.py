@@ -12,9 +12,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
-from common.telemetry.tracing import context_from, tracer
-
-_SAMPLED = "-01"
+from common.telemetry.tracing import context_from, span_context_from, tracer
 
 
 class ProcessSpan:
@@ -30,7 +28,7 @@ class ProcessSpan:
 
     def open(self) -> str | None:
         """Start the span without making it current; answers the `traceparent` for what the event causes."""
-        if self._traceparent is None or not self._traceparent.endswith(_SAMPLED):
+        if self._traceparent is None or not _is_sampled(self._traceparent):
             return self._traceparent
         self._span = tracer().start_span(
             f"process {self._event_type}",
@@ -69,6 +67,11 @@ class ProcessSpan:
         if self._token is not None:
             otel_context.detach(self._token)
         self.close(error)
+
+
+def _is_sampled(traceparent: str) -> bool:
+    remote = span_context_from(traceparent)
+    return remote is not None and remote.trace_flags.sampled
 
 
 def _traceparent_of(span: Span) -> str:

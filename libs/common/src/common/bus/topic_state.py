@@ -47,7 +47,7 @@ _NEW_EPOCH = text(
 class TopicState:
     """What a service knows of the streams it publishes to."""
 
-    def __init__(self, database: Database, publisher: Publisher, redis: "Redis[bytes]", topics: Sequence[str]) -> None:
+    def __init__(self, database: Database, publisher: Publisher, redis: Redis, topics: Sequence[str]) -> None:
         self._database = database
         self._publisher = publisher
         self._redis = redis

@@ -135,9 +135,7 @@ class Database:
 
         return await self.retry(attempt)
 
-    async def retry(
-        self, idempotent: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def retry(self, idempotent: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call something idempotent, again when the database hiccups: at most `TRIES_MAX` times, with backoff."""
         for attempt in range(1, TRIES_MAX + 1):
             try:

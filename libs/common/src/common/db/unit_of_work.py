@@ -48,7 +48,9 @@ class UnitOfWork:
             statement = text(statement)
         return await self.connection.execute(statement, parameters)
 
-    async def rows(self, statement: Executable | str, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+    async def rows(
+        self, statement: Executable | str, parameters: Mapping[str, Any] | None = None
+    ) -> Sequence[Row[Any]]:
         """All rows of a query."""
         return (await self.execute(statement, parameters)).all()
 

@@ -29,9 +29,7 @@ async def place_holds(batch: Sequence[Received[JobSubmitted]], uow: UnitOfWork) 
         event, job = received.event, received.event.job
         if book.hold_of(job.job_id) is not None:
             continue
-        outcome = book.hold(
-            HoldRequest(event.account_id, job.job_id, job.price_credits, job.deadline_at + HOLD_MARGIN)
-        )
+        outcome = book.hold(HoldRequest(event.account_id, job.job_id, job.price_credits, job.deadline_at + HOLD_MARGIN))
         if isinstance(outcome, Hold):
             uow.emit(
                 CreditsHeld(

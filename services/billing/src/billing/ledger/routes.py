@@ -1,6 +1,6 @@
 """HTTP of the ledger: an account's credits."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -34,7 +34,7 @@ class Credits(BaseModel):
     lots: list[Lot]
 
 
-def build_router(database: Database, identify: Callable[..., Caller]) -> APIRouter:
+def build_router(database: Database, identify: Callable[..., Awaitable[Caller]]) -> APIRouter:
     """The routes; `identify` is the dependency that tells whose request it is."""
     router = APIRouter(tags=["credits"])
 

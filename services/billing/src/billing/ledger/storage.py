@@ -105,19 +105,23 @@ async def open_accounts(uow: UnitOfWork, account_ids: Sequence[UUID]) -> None:
     await uow.execute(_OPEN_ACCOUNTS, {"account_ids": list(account_ids)})
 
 
-async def load_book(
-    uow: UnitOfWork, account_ids: Sequence[UUID], now: datetime, job_ids: Sequence[UUID] = ()
-) -> Book:
+async def load_book(uow: UnitOfWork, account_ids: Sequence[UUID], now: datetime, job_ids: Sequence[UUID] = ()) -> Book:
     """Lock the accounts, in id order so that two batches cannot deadlock, and load them with the jobs' holds."""
     balances = await uow.rows(_LOCK_BALANCES, {"account_ids": sorted(account_ids)})
     accounts = {
-        row.account_id: Account(
-            row.account_id, row.available_credits, row.held_credits, row.debt_credits, row.version
-        )
+        row.account_id: Account(row.account_id, row.available_credits, row.held_credits, row.debt_credits, row.version)
         for row in balances
     }
     for row in await uow.rows(_LOAD_LOTS, {"account_ids": list(account_ids), "job_ids": list(job_ids)}):
-        accounts[row.account_id].lots[row.lot_id] = Lot(*row)
+        accounts[row.account_id].lots[row.lot_id] = Lot(
+            row.lot_id,
+            row.account_id,
+            row.source,
+            row.reference,
+            row.granted_credits,
+            row.remaining_credits,
+            row.expires_at,
+        )
     holds = [] if not job_ids else await uow.rows(_LOAD_HOLDS, {"job_ids": list(job_ids)})
     return Book(accounts.values(), [_hold(row) for row in holds], now)
 

@@ -50,5 +50,5 @@ async def credits_of(database: Database, account_id: UUID) -> CreditsView:
     async with database.autocommit() as connection:
         balance = (await connection.execute(_BALANCE, {"account_id": account_id})).first()
         lots = (await connection.execute(_LOTS, {"account_id": account_id, "limit": LOTS_MAX})).all()
-    numbers = tuple(balance) if balance is not None else (0, 0, 0, 0)
-    return CreditsView(*numbers, lots=[LotView(*row) for row in lots])
+    available, held, debt, version = balance if balance is not None else (0, 0, 0, 0)
+    return CreditsView(available, held, debt, version, [LotView(*row) for row in lots])

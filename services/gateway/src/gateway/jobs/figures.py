@@ -20,7 +20,7 @@ DEFAULT_DURATION = (5.0, 15.0)
 class Figures:
     """The last figures that were read; without any, careful guesses."""
 
-    def __init__(self, redis: "Redis[bytes]") -> None:
+    def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._document: dict[str, Any] = {}
 

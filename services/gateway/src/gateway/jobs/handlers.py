@@ -80,14 +80,10 @@ _SETTLED = text(
 async def note_held(batch: Sequence[Received[CreditsHeld]], uow: UnitOfWork) -> None:
     """The price is set aside."""
     events = [received.event for received in batch]
-    await uow.execute(
-        _HELD, {"job_ids": [e.job.job_id for e in events], "amounts": [e.amount_credits for e in events]}
-    )
+    await uow.execute(_HELD, {"job_ids": [e.job.job_id for e in events], "amounts": [e.amount_credits for e in events]})
 
 
-async def note_refused(
-    notes: LimitNotes, batch: Sequence[Received[CreditsRefused]], uow: UnitOfWork
-) -> None:
+async def note_refused(notes: LimitNotes, batch: Sequence[Received[CreditsRefused]], uow: UnitOfWork) -> None:
     """The job is rejected. Its idempotency key is free again: a refusal burns nothing."""
     events = [received.event for received in batch]
     errors = [

@@ -74,7 +74,7 @@ class AccountKeys:
 class Limits:
     """Decides submissions against the plan's numbers."""
 
-    def __init__(self, redis: "Redis[bytes]", database: Database) -> None:
+    def __init__(self, redis: Redis, database: Database) -> None:
         self._redis = redis
         self._database = database
         self._sha: str | None = None

@@ -1,6 +1,5 @@
 """The SQL of reading jobs."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,7 +59,7 @@ def _job(row: Any) -> Job:
         status=JobStatus(row.status),
         progress=row.progress,
         message=row.progress_message,
-        queue=queue_of(_value(row.wait)) if row.status == JobStatus.QUEUED else None,
+        queue=queue_of(row.wait) if row.status == JobStatus.QUEUED else None,
         charge=Charge(
             price=row.price_credits,
             held=row.held_credits or 0,
@@ -68,14 +67,10 @@ def _job(row: Any) -> Job:
             returned=row.returned_credits or 0,
             settled=row.settled_at is not None,
         ),
-        result=_value(row.result),
-        error=None if row.error is None else JobError.model_validate(_value(row.error)),
-        attempts=_value(row.attempts) or [],
+        result=row.result,
+        error=None if row.error is None else JobError.model_validate(row.error),
+        attempts=row.attempts or [],
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
     )
-
-
-def _value(column: Any) -> Any:
-    return json.loads(column) if isinstance(column, str) else column

@@ -54,9 +54,7 @@ def build_router(
     """The routes of jobs."""
     router = APIRouter(tags=["jobs"])
 
-    @router.post(
-        "/v1/jobs/{kind}", status_code=202, operation_id="submit_job", response_model=Job, responses=_SUBMIT
-    )
+    @router.post("/v1/jobs/{kind}", status_code=202, operation_id="submit_job", response_model=Job, responses=_SUBMIT)
     async def submit_job(kind: str, request: Request, caller: Writer) -> Response:
         """Ask for a piece of work. 202: the job is durable and reaches one outcome and one charge."""
         offered = catalogue.get(kind)

@@ -36,7 +36,7 @@ _TYPES: dict[bytes, type[CreditsHeld] | type[CreditsRefused]] = {
 class Verdicts:
     """Those who wait for billing's word in this process."""
 
-    def __init__(self, redis: "Redis[bytes]") -> None:
+    def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._waiting: dict[UUID, list[asyncio.Future[Word]]] = {}
         self._recent: OrderedDict[UUID, Word] = OrderedDict()

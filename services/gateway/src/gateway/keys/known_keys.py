@@ -80,9 +80,7 @@ class KnownKeys:
         task = self._look_ups.get(secret_hash)
         if task is None:
             if len(self._look_ups) >= LOOK_UPS_WAITING_MAX:
-                raise DependencyUnavailable(
-                    "Too many keys are being checked right now.", retry_after_seconds=1
-                )
+                raise DependencyUnavailable("Too many keys are being checked right now.", retry_after_seconds=1)
             task = asyncio.create_task(self._load(secret_hash), name="key-look-up")
             self._look_ups[secret_hash] = task
             task.add_done_callback(lambda done: self._looked_up(secret_hash, done))

@@ -24,9 +24,7 @@ class LastUsed:
     decisions.
     """
 
-    def __init__(
-        self, database: Database, *, flush_seconds: float = FLUSH_SECONDS, notes_max: int = NOTES_MAX
-    ) -> None:
+    def __init__(self, database: Database, *, flush_seconds: float = FLUSH_SECONDS, notes_max: int = NOTES_MAX) -> None:
         self._database = database
         self._flush_seconds = flush_seconds
         self._notes_max = notes_max

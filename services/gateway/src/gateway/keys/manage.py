@@ -29,9 +29,7 @@ class Keys:
             TooManyKeys: the account has the most it may have.
         """
         secret = make_secret()
-        new_key = NewKey(
-            new_id(), account_id, user_id, name, digest(secret), hint(secret), tuple(scopes), expires_at
-        )
+        new_key = NewKey(new_id(), account_id, user_id, name, digest(secret), hint(secret), tuple(scopes), expires_at)
         return await self._database.transact(create_key, new_key), secret
 
     async def list(self, account_id: UUID) -> list[ApiKey]:

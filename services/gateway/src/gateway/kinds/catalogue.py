@@ -1,7 +1,6 @@
 """The kinds on offer: stored as declared, compiled for validation, read again every few seconds."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -108,7 +107,7 @@ class KindCatalogue:
             if known is not None and (known.digest, known.enabled) == (row.digest, row.enabled):
                 loaded[row.name] = known
             else:
-                loaded[row.name] = _offered(json.loads(row.declaration), enabled=row.enabled)
+                loaded[row.name] = _offered(row.declaration, enabled=row.enabled)
         self._kinds = loaded
 
     async def run(self) -> None:

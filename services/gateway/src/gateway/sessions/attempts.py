@@ -73,9 +73,7 @@ class AttemptLimits:
         blocked_ms = await self._run("admit", subject, *arguments)
         blocked_seconds = self._local.admit(subject, rule) if blocked_ms is None else blocked_ms / 1000
         if blocked_seconds > 0:
-            raise RateLimited(
-                "Too many attempts; wait before trying again.", retry_after_seconds=blocked_seconds
-            )
+            raise RateLimited("Too many attempts; wait before trying again.", retry_after_seconds=blocked_seconds)
 
     async def _undo(self, verb: str, subject: str) -> None:
         if verb == "clear":
@@ -92,9 +90,7 @@ class AttemptLimits:
         try:
             async with asyncio.timeout(REDIS_SECONDS_MAX):
                 return int(
-                    await self._script(
-                        keys=[f"{tag}:block", f"{tag}:minute", f"{tag}:hour"], args=[verb, *arguments]
-                    )
+                    await self._script(keys=[f"{tag}:block", f"{tag}:minute", f"{tag}:hour"], args=[verb, *arguments])
                 )
         except (RedisError, OSError, TimeoutError) as error:
             self._away_until = time.monotonic() + REDIS_PAUSE_SECONDS

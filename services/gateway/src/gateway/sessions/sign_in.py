@@ -30,9 +30,7 @@ PURGE_ROWS_MAX = 1000
 class SignIn:
     """The use cases of `/v1/sessions`."""
 
-    def __init__(
-        self, database: Database, passwords: Passwords, limits: AttemptLimits, issuer: SessionIssuer
-    ) -> None:
+    def __init__(self, database: Database, passwords: Passwords, limits: AttemptLimits, issuer: SessionIssuer) -> None:
         self._database = database
         self._passwords = passwords
         self._limits = limits

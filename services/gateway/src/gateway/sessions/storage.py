@@ -53,9 +53,7 @@ _REVOKE_FAMILY = text(
       AND family_id = (SELECT family_id FROM refresh_tokens WHERE token_hash = :token_hash)
     """
 )
-_REVOKE_USER = text(
-    "UPDATE refresh_tokens SET revoked_at = now() WHERE revoked_at IS NULL AND user_id = :user_id"
-)
+_REVOKE_USER = text("UPDATE refresh_tokens SET revoked_at = now() WHERE revoked_at IS NULL AND user_id = :user_id")
 _DELETE_EXPIRED = text(
     """
     DELETE FROM refresh_tokens WHERE token_hash IN (

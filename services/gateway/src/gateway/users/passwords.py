@@ -85,9 +85,7 @@ class Passwords:
     async def _run(self, function: Callable[..., T], *args: Any) -> T:
         with self._lock:
             if self._pending >= self._pending_max:
-                raise DependencyUnavailable(
-                    "Too many people are signing in right now.", retry_after_seconds=1
-                )
+                raise DependencyUnavailable("Too many people are signing in right now.", retry_after_seconds=1)
             self._pending += 1
         try:
             future = self._pool.submit(function, *args)
@@ -99,9 +97,7 @@ class Passwords:
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
                 return await asyncio.wrap_future(future)
         except TimeoutError as error:
-            raise DependencyUnavailable(
-                "Signing in takes too long right now.", retry_after_seconds=5
-            ) from error
+            raise DependencyUnavailable("Signing in takes too long right now.", retry_after_seconds=5) from error
 
     def _release(self, _: "Future[Any] | None" = None) -> None:
         with self._lock:

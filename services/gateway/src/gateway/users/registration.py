@@ -15,9 +15,7 @@ from gateway.users.storage import NewUser, find_profile, insert_user
 class Registration:
     """The use case of `POST /v1/users`."""
 
-    def __init__(
-        self, database: Database, passwords: Passwords, limits: AttemptLimits, issuer: SessionIssuer
-    ) -> None:
+    def __init__(self, database: Database, passwords: Passwords, limits: AttemptLimits, issuer: SessionIssuer) -> None:
         self._database = database
         self._passwords = passwords
         self._limits = limits

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from opentelemetry.trace import SpanKind
+from opentelemetry.util.types import AttributeValue
 from prometheus_client import Counter, Histogram
 from pydantic import ValidationError
 
@@ -115,14 +116,15 @@ class Executor:
 
     async def _execute(self, run: ClaimedRun) -> None:
         structlog.contextvars.bind_contextvars(job_id=str(run.job_id), attempt=run.token)
-        attributes = {
+        attributes: dict[str, AttributeValue] = {
             "atelier.kind": run.kind,
             "atelier.job_id": str(run.job_id),
             "atelier.attempt": run.token,
         }
         try:
-            with _seconds.labels(run.kind).time(), span(
-                f"run {run.kind}", kind=SpanKind.CONSUMER, parent=run.traceparent, attributes=attributes
+            with (
+                _seconds.labels(run.kind).time(),
+                span(f"run {run.kind}", kind=SpanKind.CONSUMER, parent=run.traceparent, attributes=attributes),
             ):
                 ending = await self._attempt(run)
             _runs.labels(run.kind, ending).inc()
@@ -183,10 +185,7 @@ class Executor:
                 log.warning("lease_lost")
                 raise
             except Exception as error:
-                if (
-                    not is_transient(error)
-                    or asyncio.get_running_loop().time() > deadline + self._lease_seconds
-                ):
+                if not is_transient(error) or asyncio.get_running_loop().time() > deadline + self._lease_seconds:
                     raise
                 log.warning("lease_not_renewed", error=repr(error)[:200])
             else:
@@ -206,9 +205,7 @@ class Executor:
         failed = verdict(error)
         if failed is None and run.failures + 1 < FAILURES_MAX:
             log.error("run_will_be_tried_again", failures=run.failures + 1, exc_info=error)
-            pause = min(RETRY_PAUSE_SECONDS * 2**run.failures, RETRY_PAUSE_SECONDS_MAX) * random.uniform(
-                0.5, 1
-            )
+            pause = min(RETRY_PAUSE_SECONDS * 2**run.failures, RETRY_PAUSE_SECONDS_MAX) * random.uniform(0.5, 1)
             await hand_back(self._database, run, failures=1, pause_seconds=pause)
             return "retried"
         if failed is None:

@@ -20,7 +20,7 @@ RINGS_AT_ONCE_MAX = 32
 HEALTH_SECONDS = 30
 
 
-def arq_worker(job_class: str, redis: "Redis[bytes]", answer: Callable[[str], None]) -> Worker:
+def arq_worker(job_class: str, redis: Redis, answer: Callable[[str], None]) -> Worker:
     """An arq worker that answers the rings of a class.
 
     Set against what arq does by default: it polls every 0.5 s, reads only the first 100 ids (so that as many dead
@@ -49,7 +49,7 @@ def arq_worker(job_class: str, redis: "Redis[bytes]", answer: Callable[[str], No
     )
 
 
-async def listen(job_class: str, redis: "Redis[bytes]", answer: Callable[[str], None]) -> None:
+async def listen(job_class: str, redis: Redis, answer: Callable[[str], None]) -> None:
     """Listen for rings until cancelled. Raises when Redis is away; the caller starts it again."""
     worker = arq_worker(job_class, redis, answer)
     try:

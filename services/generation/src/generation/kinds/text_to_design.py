@@ -58,9 +58,7 @@ class TextToDesignInput(KindInput):
     style: Style = Style.MODERN
     aspect_ratio: AspectRatio = AspectRatio.SQUARE
     colors: list[Colour] = Field(default_factory=list, max_length=8, description="Names or #rrggbb.")
-    negative_prompt: str | None = Field(
-        default=None, min_length=1, max_length=500, description="What to leave out."
-    )
+    negative_prompt: str | None = Field(default=None, min_length=1, max_length=500, description="What to leave out.")
 
     @field_validator("prompt")
     @classmethod

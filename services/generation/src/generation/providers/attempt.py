@@ -28,9 +28,7 @@ _tracer = trace.get_tracer("generation.providers")
 R = TypeVar("R", bound=ProviderResult)
 
 
-async def watched_call(
-    call: Awaitable[R], *, capability: str, provider: str, model: str, timeout_seconds: float
-) -> R:
+async def watched_call(call: Awaitable[R], *, capability: str, provider: str, model: str, timeout_seconds: float) -> R:
     """Await ``call`` under a CLIENT span named ``image.make openai/gpt-…`` and count how it ended.
 
     The adapter keeps its own deadline; this one only bounds an adapter that does not.

@@ -125,9 +125,7 @@ def _vendors(settings: ProviderSettings, catalogue: Catalogue, imaging: Imaging)
     }  # fmt: skip
     for name, endpoint in settings.generation_openai_compatible.items():
         if name in vendors:
-            raise ConfigurationError(
-                f"GENERATION_OPENAI_COMPATIBLE: {name!r} is the name of a built-in provider"
-            )
+            raise ConfigurationError(f"GENERATION_OPENAI_COMPATIBLE: {name!r} is the name of a built-in provider")
         vendors[name] = _openai_like(
             settings, catalogue, imaging, name, endpoint.base_url, "GENERATION_OPENAI_COMPATIBLE",
             split_keys(endpoint.api_keys),

@@ -39,11 +39,7 @@ class ModelCard(BaseModel):
 
     @model_validator(mode="after")
     def _is_priced(self) -> "ModelCard":
-        if (
-            self.usd_per_million_tokens is None
-            and self.image_microusd is None
-            and self.second_microusd is None
-        ):
+        if self.usd_per_million_tokens is None and self.image_microusd is None and self.second_microusd is None:
             raise ValueError(f"{self.provider}/{self.model} has no price")
         return self
 

@@ -201,9 +201,7 @@ class ChainRun(Generic[Q, R]):
         """
         outcome = outcome_of(error)
         told = error.retry_after_seconds if isinstance(error, Throttled) else None
-        self.failures.append(
-            FailedAttempt(entry.provider, entry.model, f"{outcome}: {error.detail}", error, told)
-        )
+        self.failures.append(FailedAttempt(entry.provider, entry.model, f"{outcome}: {error.detail}", error, told))
         resumable = isinstance(error, Unavailable) and error.resumable_external_id is not None
         unknown_here = error.code == EXTERNAL_NOT_FOUND and purchase.other_keys_follow
         if not resumable and not unknown_here:

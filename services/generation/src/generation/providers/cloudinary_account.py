@@ -7,12 +7,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from generation.providers.errors import ConfigurationError
 
 _TEXT_OPTIONS = frozenset({"upload_prefix", "cname", "secure_distribution", "signature_algorithm"})
-_SWITCHES = frozenset(
-    {"secure", "private_cdn", "cdn_subdomain", "secure_cdn_subdomain", "long_url_signature"}
-)
-_IGNORED = frozenset(
-    {"timeout"}
-)  # GENERATION_STORE_TIMEOUT_SECONDS governs; the package ignores it on uploads
+_SWITCHES = frozenset({"secure", "private_cdn", "cdn_subdomain", "secure_cdn_subdomain", "long_url_signature"})
+_IGNORED = frozenset({"timeout"})  # GENERATION_STORE_TIMEOUT_SECONDS governs; the package ignores it on uploads
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx2
 import structlog
-from cloudinary import utils  # type: ignore[import-untyped]
+from cloudinary import utils
 
 from generation.providers import retry_after
 from generation.providers.attempt import watched_call
@@ -130,9 +130,7 @@ class CloudinaryStore:
 
     async def delete(self, public_id: str) -> bool:
         """See :class:`~generation.providers.ports.ArtefactStore`."""
-        answer = await self._send(
-            "destroy", {"public_id": public_id, "type": "authenticated", "invalidate": True}
-        )
+        answer = await self._send("destroy", {"public_id": public_id, "type": "authenticated", "invalidate": True})
         return bool(answer.fields.get("result") == "ok")
 
     async def _size(self, fields: Mapping[str, Any], content: bytes) -> tuple[int, int]:
@@ -198,9 +196,7 @@ class CloudinaryStore:
         if response.is_success and "error" not in body:
             if body.get("result") in ("ok", "not found") or str(body.get("version", "")).isdigit():
                 return _Answer(body, request_id)
-            raise self._unavailable(
-                f"{action}: the answer is not Cloudinary's", action, request_id=request_id
-            )
+            raise self._unavailable(f"{action}: the answer is not Cloudinary's", action, request_id=request_id)
         raise self._failure(action, response, body, request_id)
 
     def _failure(

@@ -89,9 +89,7 @@ def bounded_client(
     """
     limits = httpx2.Limits(max_connections=connections_max, max_keepalive_connections=connections_max)
     return httpx2.AsyncClient(
-        transport=BoundedTransport(
-            httpx2.AsyncHTTPTransport(limits=limits, verify=_trusted()), bytes_max=bytes_max
-        ),
+        transport=BoundedTransport(httpx2.AsyncHTTPTransport(limits=limits, verify=_trusted()), bytes_max=bytes_max),
         timeout=httpx2.Timeout(read_timeout_seconds, connect=connect_timeout_seconds),
         headers={"accept-encoding": "identity"},
         follow_redirects=False,

@@ -26,9 +26,7 @@ QUOTA_CODES = frozenset(
         "organization_usage_limit_exceeded",
     }
 )
-MODERATION_CODES = frozenset(
-    {"moderation_blocked", "content_policy_violation", "image_content_policy_violation"}
-)
+MODERATION_CODES = frozenset({"moderation_blocked", "content_policy_violation", "image_content_policy_violation"})
 MODERATION_TYPES = frozenset({"image_generation_user_error"})
 OVERLOAD_CODES = frozenset({"server_is_overloaded", "slow_down"})
 
@@ -61,9 +59,7 @@ def _of_status(error: openai.APIStatusError, provider: str, model: str) -> Provi
     request_id = error.request_id
     match error.status_code:
         case _ if code in MODERATION_CODES or kind in MODERATION_TYPES:
-            return Refused(
-                MODERATION_BLOCKED, MODERATION_DETAIL, provider=provider, model=model, request_id=request_id
-            )
+            return Refused(MODERATION_BLOCKED, MODERATION_DETAIL, provider=provider, model=model, request_id=request_id)
         case 401 | 403:
             return _broken(detail, provider, model, request_id, code or "unauthorized", key_at_fault=True)
         case 429 if code in QUOTA_CODES or kind in QUOTA_CODES:
@@ -73,9 +69,7 @@ def _of_status(error: openai.APIStatusError, provider: str, model: str) -> Provi
         case 503 if code in OVERLOAD_CODES or "retry-after" in error.response.headers:
             return _throttled(error, body, detail, provider, model, code, overloaded=True)
         case status if status in (408, 409) or status >= 500:
-            return Unavailable(
-                detail, provider=provider, model=model, request_id=request_id, code=code or str(status)
-            )
+            return Unavailable(detail, provider=provider, model=model, request_id=request_id, code=code or str(status))
         case status:
             return _broken(detail, provider, model, request_id, code or str(status), key_at_fault=False)
 
@@ -107,9 +101,7 @@ def _throttled(
 def _broken(
     detail: str, provider: str, model: str, request_id: str | None, code: str | None, *, key_at_fault: bool
 ) -> Broken:
-    return Broken(
-        detail, provider=provider, model=model, request_id=request_id, code=code, key_at_fault=key_at_fault
-    )
+    return Broken(detail, provider=provider, model=model, request_id=request_id, code=code, key_at_fault=key_at_fault)
 
 
 def _body(error: openai.APIStatusError) -> dict[str, object]:

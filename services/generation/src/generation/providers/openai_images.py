@@ -73,9 +73,7 @@ class OpenAIImages:
         """Close the connections."""
         await self._http.aclose()
 
-    async def make_image(
-        self, request: ImageRequest, *, model: str, key: str, call: ProviderCall
-    ) -> ProviderImage:
+    async def make_image(self, request: ImageRequest, *, model: str, key: str, call: ProviderCall) -> ProviderImage:
         """See :class:`~generation.providers.ports.ImageMaker`; one request on the wire, never more.
 
         The API has no way to fetch an earlier result, so ``adopted_external_id`` cannot occur.

@@ -119,9 +119,7 @@ class ProviderCall:
 class ImageMaker(Protocol):
     """A provider that turns text into an image."""
 
-    async def make_image(
-        self, request: ImageRequest, *, model: str, key: str, call: ProviderCall
-    ) -> ProviderImage:
+    async def make_image(self, request: ImageRequest, *, model: str, key: str, call: ProviderCall) -> ProviderImage:
         """Make one image with ``model``, paid by the API key ``key``.
 
         Raises:

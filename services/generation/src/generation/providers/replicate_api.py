@@ -80,9 +80,7 @@ class ReplicateApi:
         await self._http.aclose()
         await self._downloads.aclose()
 
-    async def create(
-        self, call: Call, inputs: Mapping[str, object], *, cancel_after_seconds: float
-    ) -> Prediction:
+    async def create(self, call: Call, inputs: Mapping[str, object], *, cancel_after_seconds: float) -> Prediction:
         """Buy a prediction; Replicate drops it by itself after ``cancel_after_seconds`` should we die.
 
         Raises:
@@ -121,9 +119,7 @@ class ReplicateApi:
         if not _ID.fullmatch(prediction_id):
             raise self._unavailable(call, "malformed prediction id", EXTERNAL_NOT_FOUND, repeatable=False)
         try:
-            response = await self._http.get(
-                self._url(f"/v1/predictions/{prediction_id}"), headers=self._headers(call)
-            )
+            response = await self._http.get(self._url(f"/v1/predictions/{prediction_id}"), headers=self._headers(call))
         except httpx2.HTTPError as error:
             raise self._unavailable(call, f"get: {error!r}", "connection") from error
         if response.status_code == httpx2.codes.NOT_FOUND:
@@ -224,14 +220,8 @@ class ReplicateApi:
                 detail, provider=self._provider, model=call.model, retry_after_seconds=told, overloaded=True
             )
         if status in (httpx2.codes.UNAUTHORIZED, httpx2.codes.PAYMENT_REQUIRED, httpx2.codes.FORBIDDEN):
-            return Broken(
-                detail, provider=self._provider, model=call.model, code=str(status), key_at_fault=True
-            )
-        if (
-            status >= 500
-            or status in (httpx2.codes.REQUEST_TIMEOUT, httpx2.codes.CONFLICT)
-            or response.is_success
-        ):
+            return Broken(detail, provider=self._provider, model=call.model, code=str(status), key_at_fault=True)
+        if status >= 500 or status in (httpx2.codes.REQUEST_TIMEOUT, httpx2.codes.CONFLICT) or response.is_success:
             return self._unavailable(call, detail, str(status))
         return Broken(detail, provider=self._provider, model=call.model, code=str(status))
 

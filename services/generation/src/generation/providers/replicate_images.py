@@ -44,9 +44,7 @@ _log = structlog.get_logger(__name__)
 class ReplicateImages:
     """An :class:`~generation.providers.ports.ImageMaker` over Replicate's predictions."""
 
-    def __init__(
-        self, api: ReplicateApi, *, catalogue: Catalogue, imaging: Imaging, poll_scale: float = 1.0
-    ) -> None:
+    def __init__(self, api: ReplicateApi, *, catalogue: Catalogue, imaging: Imaging, poll_scale: float = 1.0) -> None:
         self._api = api
         self._catalogue = catalogue
         self._imaging = imaging
@@ -56,9 +54,7 @@ class ReplicateImages:
         """Close the connections."""
         await self._api.aclose()
 
-    async def make_image(
-        self, request: ImageRequest, *, model: str, key: str, call: ProviderCall
-    ) -> ProviderImage:
+    async def make_image(self, request: ImageRequest, *, model: str, key: str, call: ProviderCall) -> ProviderImage:
         """See :class:`~generation.providers.ports.ImageMaker`.
 
         When the deadline passes or the task is cancelled the prediction is cancelled too, as well as that can
@@ -129,9 +125,7 @@ class ReplicateImages:
             await asyncio.sleep(pause_seconds * _CHANCE.uniform(0.8, 1.2) * self._poll_scale)
             pause_seconds = min(pause_seconds * _POLL_GROWTH, _POLL_MAX_SECONDS)
 
-    def _pause_after(
-        self, error: ProviderError, failures: int, pause_seconds: float, prediction_id: str
-    ) -> float:
+    def _pause_after(self, error: ProviderError, failures: int, pause_seconds: float, prediction_id: str) -> float:
         """Asking again is free, so a few failed polls are lived through; the purchase stays resumable."""
         if error.code == EXTERNAL_NOT_FOUND or isinstance(error, Broken):
             raise error

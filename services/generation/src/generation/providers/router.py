@@ -22,9 +22,7 @@ async def _no_progress(fraction: float, preview: bytes | None) -> None:
 class Router(Generic[Q, R]):
     """Delivers one capability through an ordered chain of providers."""
 
-    def __init__(
-        self, capability: str, chain: Sequence[ChainEntry[Q, R]], policy: RetryPolicy | None = None
-    ) -> None:
+    def __init__(self, capability: str, chain: Sequence[ChainEntry[Q, R]], policy: RetryPolicy | None = None) -> None:
         if not chain:
             raise ValueError(f"the chain of {capability} is empty")
         self.capability = capability

@@ -28,9 +28,7 @@ class FairClocks:
         account_finishes: Iterable[tuple[str, UUID, float]],
     ) -> None:
         self._class_times = dict(class_times)
-        self.account_finishes = {
-            (job_class, account): finish for job_class, account, finish in account_finishes
-        }
+        self.account_finishes = {(job_class, account): finish for job_class, account, finish in account_finishes}
 
     def place(self, job_class: str, account_id: UUID, weight: int, work: float = 1.0) -> Tags:
         """The tags of an account's next run, `work` being its size in units of an ordinary run.

@@ -12,8 +12,3 @@ def to_json(value: Any) -> str:
         ValueError: a number is NaN or infinite.
     """
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def from_json(value: str) -> Any:
-    """The value behind a jsonb column as the driver returns it."""
-    return json.loads(value)

@@ -14,11 +14,8 @@ from sqlalchemy import text
 
 from common.db.database import Database
 from common.db.unit_of_work import UnitOfWork
-from generation.runs.json_text import from_json
 
-stale_writes = Counter(
-    "runs_stale_writes_total", "Writes refused because another worker has the run", ["operation"]
-)
+stale_writes = Counter("runs_stale_writes_total", "Writes refused because another worker has the run", ["operation"])
 
 _CLAIM = text(
     """
@@ -53,9 +50,7 @@ _HAND_BACK = text(
     RETURNING job_id
     """
 )
-_STILL_MINE = text(
-    "SELECT 1 FROM runs WHERE job_id = :job_id AND attempt = :token AND state = 'running' FOR UPDATE"
-)
+_STILL_MINE = text("SELECT 1 FROM runs WHERE job_id = :job_id AND attempt = :token AND state = 'running' FOR UPDATE")
 
 
 class LeaseLost(Exception):  # noqa: N818 - says what happened
@@ -83,7 +78,7 @@ class ClaimedRun:
 async def claim(uow: UnitOfWork, job_class: str, owner: str, lease_seconds: float) -> ClaimedRun | None:
     """Take the next waiting run of a class, if there is one, for `lease_seconds`."""
     row = await uow.first(_CLAIM, {"job_class": job_class, "owner": owner, "lease_seconds": lease_seconds})
-    return None if row is None else ClaimedRun(**{**row._mapping, "input": from_json(row.input)})
+    return None if row is None else ClaimedRun(**row._mapping)
 
 
 async def renew(database: Database, run: ClaimedRun, lease_seconds: float) -> bool:

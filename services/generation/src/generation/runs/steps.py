@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from common.db.database import Database
 from common.db.unit_of_work import UnitOfWork
-from generation.runs.json_text import from_json, to_json
+from generation.runs.json_text import to_json
 from generation.runs.lease import ClaimedRun, ensure_held
 
 STEP_RESULT_BYTES_MAX = 256 * 1024
@@ -29,7 +29,7 @@ async def load_steps(database: Database, job_id: UUID) -> dict[str, Any]:
     """The results of the steps that earlier attempts have finished, by name."""
     async with database.autocommit() as connection:
         rows = await connection.execute(_LOAD, {"job_id": job_id})
-        return {row.name: from_json(row.result) for row in rows}
+        return {row.name: row.result for row in rows}
 
 
 async def save_step(uow: UnitOfWork, run: ClaimedRun, name: str, result: Any) -> None:

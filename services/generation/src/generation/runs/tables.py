@@ -52,13 +52,9 @@ runs = Table(
     Column("traceparent", Text),
     CheckConstraint("state IN ('queued', 'running', 'completed', 'failed', 'cancelled')", name="state"),
     CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="lease_while_running"),
-    CheckConstraint(
-        "(state IN ('completed', 'failed', 'cancelled')) = (finished_at IS NOT NULL)", name="finished"
-    ),
+    CheckConstraint("(state IN ('completed', 'failed', 'cancelled')) = (finished_at IS NOT NULL)", name="finished"),
     CheckConstraint("weight > 0", name="weight_positive"),
-    Index(
-        "ix_runs_waiting", "job_class", "virtual_finish", "job_id", postgresql_where=text("state = 'queued'")
-    ),
+    Index("ix_runs_waiting", "job_class", "virtual_finish", "job_id", postgresql_where=text("state = 'queued'")),
     Index("ix_runs_leases", "lease_until", postgresql_where=text("state = 'running'")),
     Index("ix_runs_finished", "kind", "finished_at", postgresql_where=text("state = 'completed'")),
 )

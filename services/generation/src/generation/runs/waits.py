@@ -88,14 +88,11 @@ async def measure(database: Database, slots: Mapping[str, int]) -> Figures:
             row.kind: Duration(max(row.p50, 0.0), max(row.p90, 0.0))
             for row in await connection.execute(_DURATIONS, {"sample": SAMPLE_MAX})
         }
-        loads = {
-            row.job_class: Load(row.waiting, row.running, row.oldest)
-            for row in await connection.execute(_LOADS)
-        }
+        loads = {row.job_class: Load(row.waiting, row.running, row.oldest) for row in await connection.execute(_LOADS)}
     return Figures(durations, loads, slots)
 
 
-async def publish(redis: "Redis[bytes]", figures: Figures) -> None:
+async def publish(redis: Redis, figures: Figures) -> None:
     """Keep the figures where the gateway finds them."""
     document = json.dumps(
         {

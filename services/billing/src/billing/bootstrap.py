@@ -1,0 +1,55 @@
+"""The one place where billing's parts are put together."""
+
+from functools import partial
+
+from redis.asyncio import Redis
+
+from billing.ledger import handlers as ledger_handlers
+from billing.ledger import routes as ledger_routes
+from billing.ledger.audit import run_audit
+from billing.ledger.expiry import run_expiry
+from billing.settings import BillingSettings
+from billing.stripe.assembly import BODY_LIMITS, build_stripe
+from common.bus.handlers import Handlers
+from common.bus.runner import start_consumers, start_relay
+from common.db.database import Database
+from common.http.app import create_app
+from common.http.identity import require_identity
+from common.redis_client import connect_redis
+from common.runtime import Process
+
+VERSION = "0.1.0"
+
+
+async def start(process: Process, settings: BillingSettings) -> None:
+    """Run billing until it is told to stop."""
+    database = Database(settings.database_url_for("billing"), application="billing", pool_size=settings.pool_size)
+    process.stack.push_async_callback(database.close)
+    redis: Redis = connect_redis(settings.redis_url.get_secret_value())
+    process.stack.push_async_callback(redis.aclose)
+    identify = require_identity(settings.identity_secrets)
+    stripe = build_stripe(settings, database, identify)
+    process.stack.push_async_callback(stripe.api.close)
+
+    await start_relay(process, "billing", database, redis)
+    handlers = Handlers()
+    ledger_handlers.register(handlers, settings.sign_up_credits)
+    start_consumers(process, "billing", database, redis, handlers)
+    process.spawn("stripe-inbox", partial(stripe.inbox.run, process.stopping))
+    process.spawn("ledger-audit", partial(run_audit, database))
+    process.spawn("hold-expiry", partial(run_expiry, database))
+
+    async def ping_redis() -> None:
+        await redis.ping()
+
+    app = create_app(
+        service="billing",
+        settings=settings,
+        routers=[ledger_routes.build_router(database, identify), *stripe.routers],
+        readiness={"database": database.check, "redis": ping_redis},
+        title="Atelier billing",
+        version=VERSION,
+        body_limits=BODY_LIMITS,
+    )
+    await process.serve(app, settings.host, settings.port)
+    await process.run_until_stopped()

@@ -1,0 +1,22 @@
+"""Billing's processes."""
+
+from billing.bootstrap import start
+from billing.settings import BillingSettings
+from common.db.migrate import upgrade
+from common.runtime import run_process
+from common.settings import load_settings
+
+
+def run(role: str) -> None:
+    """Run a process until it is told to stop; `migrate` brings the database up to date instead.
+
+    Raises:
+        ValueError: there is no such role.
+    """
+    settings = load_settings(BillingSettings)
+    if role == "migrate":
+        upgrade("billing", settings.database_url_for("billing"))
+    elif role == "all":
+        run_process("billing", settings, lambda process: start(process, settings))
+    else:
+        raise ValueError(f"billing has no role {role}")

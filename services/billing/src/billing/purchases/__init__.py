@@ -1,0 +1,1 @@
+"""Purchases of credits: from the checkout to the grant."""

@@ -1,0 +1,1 @@
+"""Stripe: our calls to it, and its events on their way in."""

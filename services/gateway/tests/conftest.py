@@ -1,0 +1,160 @@
+"""The gateway's identity on real parts, and a client that talks to it without a socket."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import asyncpg  # type: ignore[import-untyped]
+import httpx2
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from common.db.database import Database
+from common.db.migrate import upgrade
+from common.http.app import create_app
+from common.redis_client import connect_redis
+from common.settings import CommonSettings
+from gateway.authentication import Authenticator
+from gateway.keys import routes as keys_routes
+from gateway.keys.manage import Keys
+from gateway.sessions import routes as sessions_routes
+from gateway.sessions.attempts import AttemptLimits, AttemptRules
+from gateway.sessions.issuing import SessionIssuer
+from gateway.sessions.local_attempts import AttemptRule
+from gateway.sessions.sign_in import SignIn
+from gateway.users import routes as users_routes
+from gateway.users.passwords import HashingCost, Passwords
+from gateway.users.profiles import Profiles
+from gateway.users.registration import Registration
+
+from .embedded import postgres_server, redis_url
+
+__all__ = ["postgres_server", "redis_url"]
+
+SECRETS = (SecretStr("an access token secret of the tests, long enough"),)
+PASSWORD = "correct horse battery"
+RULES = AttemptRules(sign_up=AttemptRule(per_minute=1000, per_hour=1000))
+
+
+@dataclass
+class Identity:
+    """The parts as the gateway puts them together."""
+
+    app: FastAPI
+    database: Database
+    passwords: Passwords
+    limits: AttemptLimits
+    issuer: SessionIssuer
+    sign_in: SignIn
+    authenticator: Authenticator
+
+    def client(self, address: str = "127.0.0.1", **headers: str) -> httpx2.AsyncClient:
+        transport = httpx2.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 40_000))
+        return httpx2.AsyncClient(transport=transport, base_url="http://gateway", headers=headers, timeout=20)
+
+
+BuildIdentity = Callable[..., Identity]
+
+
+@pytest_asyncio.fixture(scope="session")
+async def database_url(postgres_server: str) -> str:
+    name = f"atelier_gateway_{uuid4().hex[:8]}"
+    connection = await asyncpg.connect(postgres_server + "/postgres")
+    await connection.execute(f'CREATE DATABASE "{name}"')
+    await connection.close()
+    url = f"{postgres_server.replace('postgresql://', 'postgresql+asyncpg://')}/{name}"
+    await asyncio.to_thread(upgrade, "gateway", url)
+    return url
+
+
+@pytest_asyncio.fixture(scope="session")
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url, application="tests", pool_size=10)
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = connect_redis(redis_url)
+    await client.flushall()
+    yield client
+    await client.aclose()
+    await client.connection_pool.disconnect()
+
+
+@pytest.fixture
+def build_identity(database: Database, redis: Redis, passwords: Passwords) -> BuildIdentity:
+    """Makes further replicas, or ones with other rules or another Redis."""
+
+    def build(
+        *,
+        rules: AttemptRules = RULES,
+        trusted_proxies: int = 0,
+        using: Redis | None = None,
+        on: Database | None = None,
+        hashing: Passwords | None = None,
+    ) -> Identity:
+        client, storage, hasher = using or redis, on or database, hashing or passwords
+        limits = AttemptLimits(client, rules)
+        issuer = SessionIssuer(SECRETS)
+        sign_in = SignIn(storage, hasher, limits, issuer)
+        authenticator = Authenticator(storage, client, SECRETS)
+        registration = Registration(storage, hasher, limits, issuer)
+        routers = [
+            users_routes.build_router(registration, Profiles(storage), trusted_proxies=trusted_proxies),
+            sessions_routes.build_router(sign_in, trusted_proxies=trusted_proxies),
+            keys_routes.build_router(Keys(storage, authenticator.revocations)),
+        ]
+        app = create_app(
+            service="gateway",
+            settings=CommonSettings(redis_url=SecretStr("redis://127.0.0.1/0")),
+            routers=routers,
+            readiness={},
+            title="Atelier",
+            version="1",
+        )
+        app.state.authenticator = authenticator
+        return Identity(app, storage, hasher, limits, issuer, sign_in, authenticator)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def passwords() -> Any:
+    hasher = Passwords(HashingCost(memory_kib=64, passes=1))
+    yield hasher
+    hasher.close()
+
+
+@pytest.fixture
+def identity(build_identity: BuildIdentity) -> Identity:
+    return build_identity()
+
+
+@pytest_asyncio.fixture
+async def client(identity: Identity) -> AsyncIterator[httpx2.AsyncClient]:
+    async with identity.client() as opened:
+        yield opened
+
+
+@pytest.fixture
+def email() -> str:
+    return f"{uuid4().hex[:12]}@example.com"
+
+
+@pytest_asyncio.fixture
+async def session(client: httpx2.AsyncClient, email: str) -> dict[str, Any]:
+    """Somebody who has just signed up."""
+    answer = await client.post("/v1/users", json={"email": email, "password": PASSWORD, "locale": "fr"})
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}

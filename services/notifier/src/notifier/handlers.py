@@ -1,0 +1,73 @@
+"""What is done with each kernel event: one transaction tells the log and queues the mail, then wakes both."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from common.bus.handlers import Handlers, Received
+from common.db.unit_of_work import UnitOfWork
+from common.events.accounts import UserRegistered
+from common.events.credits import PurchaseCompleted
+from common.events.envelope import Event
+from notifier.feed.rules import FEED_FACTS
+from notifier.feed.storage import StoredEvent
+from notifier.feed.telling import tell
+from notifier.mail import storage as mail_storage
+from notifier.mail.mailer import Mailer
+from notifier.mail.rules import Mail, job_mail, receipt_mail, welcome_mail
+from notifier.mail.storage import Recipient
+from notifier.streams.hints import Hints
+from notifier.streams.hub import Hub
+
+
+class Notifications:
+    """Handles every event the notifier listens to, in batches.
+
+    Args:
+        keep_events: how many entries an account's log keeps.
+    """
+
+    def __init__(self, *, hub: Hub, hints: Hints, mailer: Mailer, keep_events: int) -> None:
+        self._hub = hub
+        self._hints = hints
+        self._mailer = mailer
+        self._keep_events = keep_events
+
+    def handlers(self) -> Handlers:
+        """One and the same handler for all types, so that a mixed batch can come in one piece."""
+        handlers = Handlers()
+        event_types: tuple[type[Event], ...] = (*FEED_FACTS, UserRegistered)
+        for event_type in event_types:
+            handlers.on_batch(event_type, self.handle)
+        return handlers
+
+    async def handle(self, received: Sequence[Received[Event]], uow: UnitOfWork) -> None:
+        """Tell and mail what is news in a batch of events of any types."""
+        facts = [item for item in received if isinstance(item.event, FEED_FACTS)]
+        mails = _mails_of(received)
+        if facts:
+            told = await tell(uow, facts, keep_events=self._keep_events)
+            mails += [mail for closed in told.closed if (mail := job_mail(closed.state, closed.traceparent))]
+            if told.events:
+                uow.after_commit(partial(self._publish, told.events))
+        registered = [item.event for item in received if isinstance(item.event, UserRegistered)]
+        if registered:
+            recipients = [Recipient(event.account_id, event.email, event.locale) for event in registered]
+            await mail_storage.add_recipients(uow, recipients)
+        if mails:
+            await mail_storage.enqueue(uow, mails)
+        if mails or registered:
+            uow.after_commit(self._mailer.wake)
+
+    def _publish(self, events: list[StoredEvent]) -> None:
+        self._hints.announce(self._hub.offer(events))
+
+
+def _mails_of(received: Sequence[Received[Event]]) -> list[Mail]:
+    """The mails that need nothing but their event."""
+    mails: list[Mail] = []
+    for item in received:
+        if isinstance(item.event, UserRegistered):
+            mails.append(welcome_mail(item.event, item.traceparent))
+        elif isinstance(item.event, PurchaseCompleted):
+            mails.append(receipt_mail(item.event, item.traceparent))
+    return mails

@@ -1,0 +1,120 @@
+"""Makes an e-mail of a stored delivery: texts by Jinja2, put together by `EmailMessage` alone.
+
+Values are data: HTML is escaped by itself, an undefined name is an error, and a header that would need a line
+break is refused by `EmailMessage`. Pictures and scripts are never embedded.
+"""
+
+import re
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
+
+from notifier.mail.rules import Locale, locale_of, money
+from notifier.mail.storage import Delivery
+
+PRODUCT = "Atelier"
+_SPEC = r"[^\s<>@]+@[^\s<>@]+"
+_ADDRESS = re.compile(rf"(?P<bare>{_SPEC})|(?P<name>[^<>\x00-\x1f\x7f]*)<(?P<named>{_SPEC})>")
+
+
+class UnusableAddressError(ValueError):
+    """The text is not an e-mail address."""
+
+
+def parse_address(text: str) -> Address:
+    """The address behind `Name <user@host>` or `user@host`.
+
+    Raises:
+        UnusableAddressError: it is neither.
+    """
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
+        raise UnusableAddressError("must look like name@host or Name <name@host>")
+    try:
+        return Address(display_name=(match["name"] or "").strip(' "'), addr_spec=match["named"] or match["bare"])
+    except (MessageError, ValueError, IndexError, AttributeError) as error:  # the parser lets several through
+        raise UnusableAddressError(str(error)) from None
+
+
+class Renderer:
+    """Renders deliveries from one sender.
+
+    Args:
+        sender: `Name <user@host>`; its host also names the messages.
+        public_url: the base of every link.
+        job_path: the page of a job under it, with `{job}` for the id.
+
+    Raises:
+        UnusableAddressError: the sender is not an address.
+    """
+
+    def __init__(self, sender: str, public_url: str, job_path: str) -> None:
+        self.sender = parse_address(sender)
+        self._public_url = public_url.rstrip("/")
+        self._job_path = job_path
+        self._environment = Environment(
+            loader=PackageLoader("notifier.mail"),
+            autoescape=select_autoescape(["html"]),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+
+    def message_id(self, delivery_id: UUID) -> str:
+        """The `Message-ID`: the same for every try, so that a mail sent twice by a crash is known as one."""
+        return f"<{delivery_id}@{self.sender.domain}>"
+
+    def render(self, delivery: Delivery, date: datetime) -> EmailMessage:
+        """The finished mail.
+
+        Raises:
+            UnusableAddressError: the recipient's address cannot be used.
+            jinja2.TemplateError: the template is missing or uses a name that the delivery does not have.
+            ValueError: a header would contain a line break.
+        """
+        locale = locale_of(delivery.locale)
+        values = self._values(delivery, locale)
+        plain = self._environment.get_template(f"{locale}/{delivery.template}.txt")
+        rich = self._environment.get_template(f"{locale}/{delivery.template}.html")
+        subject = _subject(plain, values)
+        message = EmailMessage(policy=SMTP)
+        message["From"] = self.sender
+        message["To"] = parse_address(delivery.recipient)
+        message["Subject"] = subject
+        message["Date"] = date
+        message["Message-ID"] = self.message_id(delivery.delivery_id)
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: answering machines keep quiet
+        message.set_content(plain.render(values), cte="quoted-printable")
+        message.add_alternative(rich.render({**values, "subject": subject}), subtype="html", cte="quoted-printable")
+        message["Content-Language"] = locale  # last: setting the content clears what describes it
+        return message
+
+    def _values(self, delivery: Delivery, locale: Locale) -> dict[str, Any]:
+        job = delivery.context.get("job")
+        values = {
+            **delivery.context,
+            "locale": locale,
+            "product_name": PRODUCT,
+            "home_url": self._public_url,
+            "money": partial(_money, locale),
+        }
+        if job is not None:
+            values["job_url"] = self._public_url + self._job_path.format(job=job)
+        return values
+
+
+def _money(locale: Locale, amount_minor: int, currency: str) -> str:
+    return money(amount_minor, currency, locale)
+
+
+def _subject(template: Template, values: dict[str, Any]) -> str:
+    block = template.blocks["subject"]
+    return "".join(block(template.new_context(values))).strip()

@@ -1,0 +1,1 @@
+"""The log of what the vendors were really asked: tests count paid calls with it."""

@@ -1,0 +1,1 @@
+"""The trace collector: receives OTLP over HTTP and shows what it got."""

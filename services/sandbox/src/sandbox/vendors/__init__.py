@@ -1,0 +1,1 @@
+"""The imitated vendors, one package each."""

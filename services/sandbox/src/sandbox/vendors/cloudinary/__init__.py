@@ -1,0 +1,1 @@
+"""Cloudinary's upload API under `/cloudinary/v1_1` and its delivery under `/image`."""

@@ -1,0 +1,112 @@
+"""OpenAI's routes; text (`responses`, `chat/completions`) belongs in a module of its own beside `images`."""
+
+import json
+import time
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from sandbox.drawing.files import UnreadableImageError
+from sandbox.tokens import request_id
+from sandbox.vendors.openai.errors import OpenAIError
+from sandbox.vendors.openai.images import ImageMaker
+from sandbox.vendors.openai.parameters import MODELS, ImageRequest, read_image_request
+
+_SOURCES_MAX = 16
+_SOURCE_BYTES_MAX = 50 * 1024 * 1024
+_MODELS_CREATED = 1_760_000_000
+
+
+class OpenAIRoutes:
+    """The endpoints under `/openai/v1`."""
+
+    def __init__(self, images: ImageMaker) -> None:
+        self._images = images
+
+    def routes(self) -> list[Route]:
+        """The routes, relative to the base URL."""
+        return [
+            Route("/models", self._models, methods=["GET"]),
+            Route("/models/{name}", self._model, methods=["GET"]),
+            Route("/images/generations", self._generate, methods=["POST"]),
+            Route("/images/edits", self._edit, methods=["POST"]),
+        ]
+
+    async def _models(self, request: Request) -> Response:
+        _authenticate(request)
+        return JSONResponse({"object": "list", "data": [_model(name) for name in MODELS]}, headers=_headers())
+
+    async def _model(self, request: Request) -> Response:
+        _authenticate(request)
+        name = request.path_params["name"]
+        if name not in MODELS:
+            raise OpenAIError(
+                404, f"The model '{name}' does not exist", code="model_not_found", param="model"
+            )
+        return JSONResponse(_model(name), headers=_headers())
+
+    async def _generate(self, request: Request) -> Response:
+        _authenticate(request)
+        try:
+            fields = await request.json()
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            raise OpenAIError(400, "We could not parse the JSON body of your request.") from None
+        if not isinstance(fields, dict):
+            raise OpenAIError(400, "The body of your request must be a JSON object.")
+        return await self._answer(read_image_request(fields), [])
+
+    async def _edit(self, request: Request) -> Response:
+        _authenticate(request)
+        async with request.form(max_files=_SOURCES_MAX + 1) as form:
+            fields: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
+            uploads = [*form.getlist("image"), *form.getlist("image[]")]
+            sources = [await upload.read() for upload in uploads if isinstance(upload, UploadFile)]
+        if not sources:
+            raise OpenAIError(
+                400, "Missing required parameter: 'image'.", code="missing_required_parameter", param="image"
+            )
+        if any(len(source) > _SOURCE_BYTES_MAX for source in sources):
+            raise OpenAIError(413, "The image is larger than 50 MB.", code="image_too_large", param="image")
+        wanted = read_image_request(fields)
+        try:
+            await self._images.check(sources)
+        except UnreadableImageError:
+            message = "Invalid image file or mode for image 1, please check your image file."
+            raise OpenAIError(400, message, code="invalid_image_file", param="image") from None
+        return await self._answer(wanted, sources)
+
+    async def _answer(self, wanted: ImageRequest, sources: list[bytes]) -> Response:
+        headers = _headers()
+        if wanted.stream:
+            events = self._images.stream(wanted, sources)
+            return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+        started = time.perf_counter()
+        body = await self._images.answer(wanted, sources)
+        headers["openai-processing-ms"] = str(round((time.perf_counter() - started) * 1000))
+        return JSONResponse(body, headers=headers)
+
+
+def _authenticate(request: Request) -> None:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        message = (
+            "You didn't provide an API key. You need to provide your API key in an Authorization header "
+            "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."
+        )
+        raise OpenAIError(401, message)
+
+
+def _headers() -> dict[str, str]:
+    return {
+        "x-request-id": request_id(),
+        "openai-version": "2020-10-01",
+        "x-ratelimit-limit-requests": "500",
+        "x-ratelimit-remaining-requests": "499",
+    }
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": _MODELS_CREATED, "owned_by": "system"}

@@ -1,0 +1,36 @@
+"""Stripe's events: a snapshot of the object that changed, filed, and handed to the webhook."""
+
+import copy
+import time
+
+from sandbox.tokens import request_id, stripe_id
+from sandbox.vendors.stripe.store import StripeObject, StripeStore
+from sandbox.vendors.stripe.webhooks import WebhookDispatcher
+
+API_VERSION = "2026-10-28.endive"
+
+
+class Events:
+    """Makes events. `pending_webhooks` falls to 0 once the one configured endpoint has answered 2xx."""
+
+    def __init__(self, store: StripeStore, webhooks: WebhookDispatcher) -> None:
+        self._store = store
+        self._webhooks = webhooks
+
+    def emit(self, event_type: str, about: StripeObject) -> StripeObject:
+        """Files an event about an object as it is now, and starts its delivery."""
+        event: StripeObject = {
+            "id": stripe_id("evt"),
+            "object": "event",
+            "api_version": API_VERSION,
+            "created": int(time.time()),
+            "data": {"object": copy.deepcopy(about)},
+            "livemode": False,
+            "pending_webhooks": 1 if self._webhooks.configured else 0,
+            "request": {"id": request_id(), "idempotency_key": None},
+            "type": event_type,
+        }
+        self._store.add(event)
+        if self._webhooks.configured:
+            self._webhooks.dispatch(event)
+        return event

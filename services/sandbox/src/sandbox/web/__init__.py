@@ -1,0 +1,1 @@
+"""The HTTP edge of the sandbox: the layer around every vendor, and the connections it may close."""
