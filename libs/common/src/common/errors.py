@@ -22,7 +22,7 @@
 `common.http.problems` alone says which HTTP status belongs to which code.
 """
 
-# ruff: noqa: N818 - these are outcomes by their product names, and the tree above says that they are errors
+
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, NotRequired, TypedDict

@@ -6,7 +6,9 @@ from ..stripe.shop import Shop
 async def test_lists_packs_in_their_order_with_prices(shop: Shop) -> None:
     answer = await shop.http.get("/v1/products")
     assert answer.status_code == 200
-    assert [(item["id"], item["credits"], item["amount_minor"], item["currency"]) for item in answer.json()["items"]] == [
+    assert [
+        (item["id"], item["credits"], item["amount_minor"], item["currency"]) for item in answer.json()["items"]
+    ] == [
         ("pack-50", 50, 499, "eur"),
         ("pack-200", 200, 1799, "eur"),
         ("pack-1000", 1000, 7999, "eur"),

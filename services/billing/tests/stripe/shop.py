@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -99,8 +99,9 @@ class Shop:
 
     async def order(self, body: dict[str, Any] | None = None, key: str | None = None) -> httpx2.Response:
         """`POST /v1/checkout`."""
-        headers = self.identity() | ({"idempotency-key": key} if key else {})
-        return await self.http.post("/v1/checkout", json=body or {"product_id": "pack-50"}, headers=headers)
+        headers = self.identity() | ({"idempotency-key": key} if key else {}) | {"content-type": "application/json"}
+        content = json.dumps({"product_id": "pack-50"} if body is None else body)
+        return await self.http.post("/v1/checkout", content=content, headers=headers)
 
     async def pay(self, checkout_url: str) -> None:
         """The buyer pays on the vendor's page."""
@@ -215,13 +216,8 @@ async def database(databases: Databases) -> AsyncIterator[Database]:
     await database.close()
 
 
-ShopFactory = Callable[..., Shop]
-
-
 @pytest_asyncio.fixture
-async def shop(
-    database: Database, billing_socket: Socket, sandbox_server: SandboxServer
-) -> AsyncIterator[Shop]:
+async def shop(database: Database, billing_socket: Socket, sandbox_server: SandboxServer) -> AsyncIterator[Shop]:
     sandbox_server.sandbox.reset()
     settings = BillingSettings(
         redis_url=SecretStr("redis://127.0.0.1:1/0"),

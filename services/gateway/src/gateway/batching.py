@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-class BatcherFull(Exception):  # noqa: N818 - says what it is
+class BatcherFull(Exception):
     """More is waiting than is permitted."""
 
 

@@ -18,7 +18,7 @@ def build_router(billing: Passthrough, notifier: Passthrough) -> APIRouter:
         return await billing.forward(request, None)
 
     @router.get("/v1/credits")
-    async def credits(request: Request, who: Annotated[Caller, Depends(allowed("credits:read"))]) -> Response:  # noqa: A001 - its name
+    async def credits(request: Request, who: Annotated[Caller, Depends(allowed("credits:read"))]) -> Response:
         return await billing.forward(request, who)
 
     @router.post("/v1/checkout")

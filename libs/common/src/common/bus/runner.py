@@ -2,7 +2,6 @@
 
 import os
 import socket
-from typing import Any
 
 from redis.asyncio import Redis
 

@@ -39,11 +39,11 @@ class OutboundError(Exception):
     """A request to a user's address did not succeed; the message can be shown to that user."""
 
 
-class UnsafeUrl(OutboundError):  # noqa: N818 - says what the address is
+class UnsafeUrl(OutboundError):
     """The address is not one we connect to. It does not say whether anything answers there."""
 
 
-class FetchFailed(OutboundError):  # noqa: N818 - says what happened
+class FetchFailed(OutboundError):
     """The address is fine, the exchange was not.
 
     Args:

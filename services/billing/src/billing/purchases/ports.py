@@ -1,6 +1,6 @@
 """The port to the payment vendor as a checkout needs it: open a session, and the ways that can fail."""
 
-# ruff: noqa: N818 - these are outcomes, told apart by what can be done about them
+
 
 from typing import Protocol
 

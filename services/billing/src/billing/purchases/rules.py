@@ -20,7 +20,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FAILED_INTENTS = frozenset({"requires_payment_method", "canceled"})
 
 
-class ReturnUrlRefused(ValueError):  # noqa: N818 - an outcome of a check
+class ReturnUrlRefused(ValueError):
     """The address is not one that a buyer may be sent back to; the message says why."""
 
 

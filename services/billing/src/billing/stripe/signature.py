@@ -19,7 +19,7 @@ HEADER_LENGTH_MAX = 4096
 _ID = r"^[A-Za-z0-9_]+$"
 
 
-class NotFromStripe(Exception):  # noqa: N818 - an outcome of a check
+class NotFromStripe(Exception):
     """The delivery is not to be believed; the message says why and carries nothing of it."""
 
 

@@ -205,7 +205,8 @@ class Executor:
         failed = verdict(error)
         if failed is None and run.failures + 1 < FAILURES_MAX:
             log.error("run_will_be_tried_again", failures=run.failures + 1, exc_info=error)
-            pause = min(RETRY_PAUSE_SECONDS * 2**run.failures, RETRY_PAUSE_SECONDS_MAX) * random.uniform(0.5, 1)
+            pause = min(RETRY_PAUSE_SECONDS * 2**run.failures, RETRY_PAUSE_SECONDS_MAX)
+            pause *= random.uniform(0.5, 1)  # noqa: S311 - jitter
             await hand_back(self._database, run, failures=1, pause_seconds=pause)
             return "retried"
         if failed is None:

@@ -3,7 +3,7 @@
 from generation.providers.errors import AllProvidersFailed, Refused
 
 
-class JobFailed(Exception):  # noqa: N818 - says what happened
+class JobFailed(Exception):
     """The job cannot be done; `code` is stable, `detail` is for its owner."""
 
     def __init__(self, code: str, detail: str) -> None:

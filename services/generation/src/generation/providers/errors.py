@@ -60,7 +60,7 @@ class ProviderError(Exception):
         return f"{self.provider}/{self.model}: {self.detail}{code}"
 
 
-class Refused(ProviderError):  # noqa: N818 - the four kinds are named by what they mean to the router
+class Refused(ProviderError):
     """The provider will not do this for this input; ``code`` and ``detail`` may be shown to the user."""
 
     code: str
@@ -85,7 +85,7 @@ class Refused(ProviderError):  # noqa: N818 - the four kinds are named by what t
         )
 
 
-class Throttled(ProviderError):  # noqa: N818 - see Refused
+class Throttled(ProviderError):
     """Too much, too soon.
 
     Attributes:
@@ -113,7 +113,7 @@ class Throttled(ProviderError):  # noqa: N818 - see Refused
             self.until = datetime.now(UTC) + timedelta(seconds=retry_after_seconds)
 
 
-class Unavailable(ProviderError):  # noqa: N818 - see Refused
+class Unavailable(ProviderError):
     """The provider did not deliver, and a later call may.
 
     Attributes:
@@ -148,7 +148,7 @@ class Unavailable(ProviderError):  # noqa: N818 - see Refused
         self.resumable_external_id = resumable_external_id
 
 
-class Broken(ProviderError):  # noqa: N818 - see Refused
+class Broken(ProviderError):
     """Our configuration, quota or credentials do not work there; somebody has to act.
 
     Attributes:
@@ -180,7 +180,7 @@ class FailedAttempt:
     retry_after_seconds: float | None = None
 
 
-class AllProvidersFailed(Exception):  # noqa: N818 - reads as the outcome it is
+class AllProvidersFailed(Exception):
     """No entry of the chain delivered; ``attempts`` tells each one's reason in order."""
 
     def __init__(self, capability: str, attempts: Sequence[FailedAttempt]) -> None:

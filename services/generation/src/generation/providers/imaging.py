@@ -16,7 +16,7 @@ _MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 Image.MAX_IMAGE_PIXELS = PIXELS_MAX
 
 
-class UnusableImage(ValueError):  # noqa: N818 - says what the bytes are
+class UnusableImage(ValueError):
     """The bytes are no image we take: unknown format, too many pixels or frames, damaged."""
 
 

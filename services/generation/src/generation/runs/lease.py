@@ -31,8 +31,8 @@ _CLAIM = text(
     SET state = 'running', attempt = attempt + 1, lease_owner = :owner, started_at = coalesce(started_at, now()),
         lease_until = now() + make_interval(secs => :lease_seconds)
     FROM next WHERE runs.job_id = next.job_id
-    RETURNING runs.job_id, account_id, kind, job_class, input, held_credits, locale, attempt AS token, failures, deadline_at,
-              started_at, traceparent
+    RETURNING runs.job_id, account_id, kind, job_class, input, held_credits, locale, attempt AS token, failures,
+              deadline_at, started_at, traceparent
     """
 )
 _RENEW = text(
@@ -53,7 +53,7 @@ _HAND_BACK = text(
 _STILL_MINE = text("SELECT 1 FROM runs WHERE job_id = :job_id AND attempt = :token AND state = 'running' FOR UPDATE")
 
 
-class LeaseLost(Exception):  # noqa: N818 - says what happened
+class LeaseLost(Exception):
     """Another worker has the run, or it is over; nothing of ours may be written any more."""
 
 

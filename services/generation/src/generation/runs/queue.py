@@ -26,8 +26,8 @@ _CLASS_TIMES = text(
 _LOCK_ACCOUNT_CLOCKS = text(
     """
     INSERT INTO account_clocks (job_class, account_id, virtual_finish)
-    SELECT job_class, account_id, 0 FROM (
-        SELECT DISTINCT * FROM unnest(CAST(:classes AS text[]), CAST(:accounts AS uuid[])) AS pair (job_class, account_id)
+    SELECT class, account, 0 FROM (
+        SELECT DISTINCT * FROM unnest(CAST(:classes AS text[]), CAST(:accounts AS uuid[])) AS pair (class, account)
         ORDER BY 1, 2
     ) AS pairs
     ON CONFLICT (job_class, account_id) DO UPDATE SET virtual_finish = account_clocks.virtual_finish

@@ -1,0 +1,251 @@
+"""Real servers for every test: one embedded PostgreSQL and one embedded Valkey a session, fresh data a test."""
+
+import asyncio
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg  # type: ignore[import-untyped]
+import pytest
+import pytest_asyncio
+from atelier_local import postgres as embedded_postgres
+from atelier_local import valkey as embedded_valkey
+from atelier_local.home import Home
+from redis import Redis as BlockingRedis
+from redis.asyncio import Redis
+
+from common.db.database import Database
+from common.db.migrate import upgrade
+from common.redis_client import connect_redis
+from common.telemetry.logging import configure_logging
+
+START_SECONDS_MAX = 30.0
+STOP_SECONDS_MAX = 20.0
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "jit=off")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def log_as_in_life() -> None:
+    """One JSON line a log event; structlog's default renders tracebacks for seconds, on the event loop."""
+    configure_logging("test")
+
+
+class PostgresServer:
+    """A throw-away PostgreSQL. `url` has no database name and ends in a slash."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.chmod(0o711)  # as root the server runs as somebody else, who must pass through
+        self.port = _free_port()
+        self._postgres = embedded_postgres.locate(Home(folder), self.port, lambda _: None)
+        password = secrets.token_urlsafe(12)
+        self._postgres.initialise(password)
+        self.url = self._postgres.url(password).replace("postgresql://", "postgresql+asyncpg://")
+        self.plain_url = self._postgres.url(password)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = folder / "postgres.log"
+
+    def start(self) -> None:
+        """Start, and wait until it accepts connections."""
+        identity = self._postgres.identity
+        user: dict[str, Any] = (
+            {"user": identity.uid, "group": identity.gid, "extra_groups": []} if identity else {}
+        )
+        settings = [
+            *_FAST, f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=",
+            "max_connections=150", "shared_buffers=32MB", "timezone=UTC",
+        ]  # fmt: skip
+        options = [part for setting in settings for part in ("-c", setting)]
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [self._postgres.binaries / "postgres", "-D", self._postgres.data, *options],
+                cwd="/", env=_ENVIRONMENT, stdout=output, stderr=output, **user,
+            )  # fmt: skip
+        process = self._process
+        _wait(lambda: self._postgres.ready(process.pid), process, self._log)
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Stop: SIGINT cuts connections and closes cleanly, SIGQUIT is a crash."""
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(STOP_SECONDS_MAX)
+            self._process = None
+
+
+class RedisServer:
+    """A throw-away Valkey with an append-only file, as in life."""
+
+    def __init__(self, folder: Path) -> None:
+        self._valkey = embedded_valkey.locate(Home(folder), _free_port(), secrets.token_urlsafe(12))
+        self._valkey.initialise()
+        self.url = self._valkey.url
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = folder / "valkey.log"
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [self._valkey.binary, self._valkey.configuration], env=_ENVIRONMENT, stdout=output, stderr=output
+            )
+        _wait(lambda: self._valkey.ready(0), self._process, self._log)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Stop: SIGTERM writes what is left, SIGKILL is a crash."""
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(STOP_SECONDS_MAX)
+            self._process = None
+
+    def lose_everything(self) -> None:
+        """Start again without data: what was on the disk is gone."""
+        self.stop(signal.SIGKILL)
+        shutil.rmtree(self._valkey.directory / "appendonlydir")
+        self.start()
+
+
+class DatabaseFactory:
+    """Fresh databases, copied from a template that is prepared once a session."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        self._templates: dict[str, asyncio.Task[str]] = {}
+        self._made: list[str] = []
+
+    async def migrated(self, service: str) -> str:
+        """The address of a fresh database of a service, migrated by alembic."""
+        return await self.prepared(service, lambda url: asyncio.to_thread(upgrade, service, url))
+
+    async def prepared(self, name: str, prepare: Callable[[str], Awaitable[None]]) -> str:
+        """The address of a fresh database that looks as `prepare(url)` left the template `name`."""
+        if name not in self._templates:
+            self._templates[name] = asyncio.ensure_future(self._prepare(f"template_{name}", prepare))
+        template = await self._templates[name]
+        fresh = f"{name}_{uuid4().hex[:12]}"
+        await self._admin(f'CREATE DATABASE "{fresh}" TEMPLATE "{template}"')
+        self._made.append(fresh)
+        return self._server.url + fresh
+
+    async def drop_all(self) -> None:
+        """Drop what was handed out."""
+        while self._made:
+            await self._admin(f'DROP DATABASE IF EXISTS "{self._made.pop()}" WITH (FORCE)')
+
+    async def _prepare(self, template: str, prepare: Callable[[str], Awaitable[None]]) -> str:
+        if not re.fullmatch(r"[a-z_]+", template):
+            raise ValueError(f"{template} is no name for a template")
+        await self._admin(f'CREATE DATABASE "{template}"')
+        await prepare(self._server.url + template)
+        return template
+
+    async def _admin(self, statement: str) -> None:
+        connection = await asyncpg.connect(self._server.plain_url + "postgres", timeout=10)
+        try:
+            await connection.execute(statement, timeout=30)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The session's PostgreSQL."""
+    with tempfile.TemporaryDirectory(prefix="atelier-test-", ignore_cleanup_errors=True) as folder:
+        server = PostgresServer(Path(folder))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """The session's Valkey. To stop or kill one, take `own_redis_server`."""
+    yield from _redis_server()
+
+
+@pytest.fixture
+def own_redis_server() -> Iterator[RedisServer]:
+    """A Valkey of the test's own, to be stopped, killed and started at will."""
+    yield from _redis_server()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The session's Valkey, emptied."""
+    with BlockingRedis.from_url(redis_server.url) as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest_asyncio.fixture
+async def redis(redis_url: str) -> AsyncIterator["Redis[bytes]"]:
+    """A client of the session's Valkey, emptied."""
+    client = connect_redis(redis_url)
+    yield client
+    await client.aclose()
+    await client.connection_pool.disconnect()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def database_templates(postgres_server: PostgresServer) -> DatabaseFactory:
+    """The session's templates; tests take `databases`."""
+    return DatabaseFactory(postgres_server)
+
+
+@pytest_asyncio.fixture
+async def databases(database_templates: DatabaseFactory) -> AsyncIterator[DatabaseFactory]:
+    """Makes addresses of fresh databases, dropped after the test: `await databases.migrated("billing")`."""
+    yield database_templates
+    await database_templates.drop_all()
+
+
+@pytest_asyncio.fixture
+async def make_database(databases: DatabaseFactory) -> AsyncIterator[Callable[..., Awaitable[Database]]]:
+    """Makes a fresh, migrated, open database: `await make_database("billing", pool_size=8)`."""
+    opened: list[Database] = []
+
+    async def make(service: str, *, pool_size: int = 5) -> Database:
+        database = Database(await databases.migrated(service), application="tests", pool_size=pool_size)
+        opened.append(database)
+        return database
+
+    yield make
+    for database in opened:
+        await database.close()
+
+
+def _redis_server() -> Iterator[RedisServer]:
+    with tempfile.TemporaryDirectory(prefix="atelier-test-") as folder:
+        server = RedisServer(Path(folder))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop(signal.SIGKILL)
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while not ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.01)
+
+
