@@ -41,7 +41,7 @@ ENV PATH=/opt/atelier/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     MALLOC_ARENA_MAX=2 \
-    HEALTHCHECK_URL=http://127.0.0.1:8000/readyz
+    HEALTHCHECK_URL=http://127.0.0.1:8000/livez
 
 COPY --from=build /opt/atelier /opt/atelier
 WORKDIR /tmp

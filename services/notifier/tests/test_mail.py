@@ -155,6 +155,13 @@ async def test_a_receipt_is_sent_once_and_its_sending_is_told(notifier, inbox, f
     assert {row.message_id for row in stored} == {mail["Message-ID"] for mail in inbox.mails}
 
 
+async def test_one_registration_said_twice_is_welcomed_once(notifier, inbox, facts, handle, send_all):
+    await handle(notifier, facts.registered())
+    await handle(notifier, facts.registered("other@example.org"), facts.registered())
+    await send_all()
+    assert [mail["To"] for mail in inbox.mails] == ["ada@example.org"]
+
+
 async def test_a_mail_waits_for_its_recipient(notifier, inbox, facts, handle, send_all):
     await handle(notifier, facts.purchased())
     await send_all()

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from common.http.identity import issue_access_token
 from common.ids import new_id, to_text
 from notifier.feed.messages import ServerEvent
+from notifier.feed.storage import LogReader
 
 
 def _path(job_id):
@@ -127,6 +128,7 @@ async def test_accounts_never_see_each_others_events(notifier, base, facts, othe
     assert len(await mine.events(8)) == 8
     with pytest.raises(TimeoutError):
         await foreign.event(0.3)
+    assert await LogReader(notifier.database).read(other_facts.account_id, early, 0, 10) == []
     page = (await get(base, "/v1/events/log", other_facts.account_id)).json()
     assert [event["type"] for event in page["events"]] == ["balance.changed"]
 
@@ -264,14 +266,15 @@ async def test_disordered_hints_and_offers_leave_no_gap(notifier, base, facts, h
     stream = await follow(base, "/v1/events", facts.account_id)
     notifier.hints.receive(b"not json")
     notifier.hints.receive(json.dumps({facts.account_id.hex: 0}).encode())
+    await handle(notifier, facts.purchased())
+    assert (await stream.event())["id"] == "1"
     offer, held_back = notifier.hub.offer, []
     notifier.hub.offer = lambda events: held_back.append(events) or {}
-    await handle(notifier, facts.purchased())
-    await handle(notifier, facts.purchased())
-    await handle(notifier, facts.purchased())
+    for _ in range(3):
+        await handle(notifier, facts.purchased())
     for events in (held_back[2], held_back[0], held_back[1], held_back[2]):
         offer(events)
-    assert [event["id"] for event in await stream.events(3)] == ["1", "2", "3"]
+    assert [event["id"] for event in await stream.events(3)] == ["2", "3", "4"]
     with pytest.raises(TimeoutError):
         await stream.event(0.2)
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from common.ids import new_id, to_text
+from notifier.feed.storage import lock_feeds
 from notifier.feed.telling import TRIM_EVERY
 
 
@@ -111,6 +112,13 @@ async def test_two_consumers_of_one_account_leave_no_gap(notifier, build, facts,
     await asyncio.gather(*(consume(member, stream(n)) for n, member in enumerate([notifier, peer, notifier, peer])))
     for account_id in (facts.account_id, other_facts.account_id):
         assert [row.sequence for row in await log_of(notifier, account_id)] == list(range(1, 121))
+
+
+async def test_accounts_are_locked_in_id_order(notifier):
+    account_ids = [new_id() for _ in range(40)]
+    async with notifier.database.unit_of_work() as uow:
+        feeds = await lock_feeds(uow, account_ids[::-1])
+    assert list(feeds) == sorted(account_ids)
 
 
 async def test_opposite_batches_of_many_accounts_do_not_deadlock(notifier, build, facts, handle, rows):

@@ -59,8 +59,7 @@ def fork_bare(body: Callable[[], None], *, name: str) -> int:
 
     No thread may be running, or its locks would stay locked in the child for ever.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     pid = os.fork()
     if pid:
         return pid
@@ -76,13 +75,17 @@ def fork_bare(body: Callable[[], None], *, name: str) -> int:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # the outermost frame of a process: said in its log, then it ends
+    except BaseException:  # noqa: BLE001 - the outermost frame of a process: said in its log, then it ends
         traceback.print_exc()
     finally:
-        with suppress(OSError, ValueError):
-            sys.stdout.flush()
-            sys.stderr.flush()
+        _flush()
         os._exit(code)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # the terminal may have gone
+            stream.flush()
 
 
 def signal_group(group: int, number: int) -> None:

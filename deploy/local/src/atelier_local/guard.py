@@ -40,6 +40,10 @@ class Guard:
         """In the supervisor: nothing of this group is left."""
         os.write(self._writing, f"-{group} 0\n".encode())
 
+    def close(self) -> None:
+        """Let go of a guard that has ended."""
+        os.close(self._writing)
+
     def dismiss(self) -> None:
         """Let the guard finish; whatever is still registered is killed first."""
         os.close(self._writing)

@@ -121,7 +121,7 @@ class Postgres:
         settings = {**_SETTINGS, "port": str(self.port)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         server = self.binaries / "postgres"
-        os.execve(server, ["postgres", "-D", str(self.data), *options], _ENVIRONMENT)
+        os.execve(server, ["postgres", "-D", str(self.data), *options], _ENVIRONMENT)  # noqa: S606
 
     def ready(self, pid: int) -> bool:
         """Whether the server `pid` accepts connections, by the word it leaves in postmaster.pid."""

@@ -67,7 +67,7 @@ class Valkey:
         """Become the server; call it in a child only."""
         prepare()
         environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
-        os.execve(self.binary, ["valkey-server", str(self.configuration)], environment)
+        os.execve(self.binary, ["valkey-server", str(self.configuration)], environment)  # noqa: S606
 
     def ready(self, _pid: int) -> bool:
         """Whether the server answers and has loaded its data."""

@@ -26,7 +26,7 @@ class GenerationSettings(CommonSettings):
     """How many runs of a class one worker carries out at once."""
     workers: int = Field(1, ge=1, le=1000)
     """How many workers of each class there are, for the estimates of waiting."""
-    lease_seconds: float = Field(9.0, ge=1.0, le=600.0)
+    lease_seconds: float = Field(6.0, ge=1.0, le=600.0)
     provider_seconds_max: float = Field(180.0, ge=1.0, le=3600.0)
     """The longest a step may spend on all tries at all providers."""
     kind_modules: Names = ()

@@ -117,7 +117,7 @@ class Consumer:
         entries = [Entry.from_fields(entry_id, fields) for entry_id, fields in claimed if fields]
         log.info("entries_reclaimed", group=self._group, topic=self._topic, count=len(entries))
         for entry in entries:
-            await self._handle([entry], attempts=due[entry.entry_id.encode()])
+            await self._handle([entry], attempts=due[entry.entry_id.encode()] + 1)
 
     def _patience_ms(self, times_delivered: int) -> float:
         seconds: float = self._limits.claim_idle_seconds * 2 ** min(max(times_delivered - 1, 0), 16)

@@ -22,7 +22,7 @@ DELETE_BATCH_MAX = 5000
 _ACKNOWLEDGED = text(
     """
     UPDATE bus_topics SET acked_ms = :ms, acked_seq = :seq, changed_at = now()
-    WHERE topic = :topic AND epoch = :epoch AND (acked_ms, acked_seq) < (:ms, :seq)
+    WHERE topic = :topic AND epoch = :epoch AND server_run_id = :run_id AND (acked_ms, acked_seq) < (:ms, :seq)
     """
 )
 _FORGET_OUTBOX = text(
@@ -62,15 +62,22 @@ class Retention:
                 log.warning("retention_skipped", error=repr(error)[:200])
 
     async def trim(self, topic: str) -> None:
-        """Note how far every group has come with a stream, and cut off what lies behind."""
+        """Note how far every group has come with a stream, and cut off what lies behind.
+
+        Nothing is noted when the stream was emptied or the server restarted meanwhile, or when the relay does not
+        know of it yet: places in a new stream would pass for acknowledgements of events that were lost.
+        """
         async with asyncio.timeout(REDIS_SECONDS_MAX):
-            epoch = await self._redis.get(epoch_key(topic))
+            before = await self._life_of(topic)
             reached = await self._acknowledged(topic)
-        if epoch is None or reached is None:
+            after = await self._life_of(topic)
+        if before is None or before != after or reached is None:
             return
+        epoch, run_id = before
         async with self._database.autocommit() as connection:
             await connection.execute(
-                _ACKNOWLEDGED, {"topic": topic, "epoch": epoch.decode(), "ms": reached[0], "seq": reached[1]}
+                _ACKNOWLEDGED,
+                {"topic": topic, "epoch": epoch, "run_id": run_id, "ms": reached[0], "seq": reached[1]},
             )
         async with asyncio.timeout(REDIS_SECONDS_MAX):
             await self._redis.xtrim(stream_key(topic), minid=f"{reached[0]}-{reached[1]}", approximate=True)
@@ -80,6 +87,12 @@ class Retention:
         async with self._database.autocommit() as connection:
             for statement in (_FORGET_OUTBOX, _FORGET_INBOX):
                 await connection.execute(statement, {"days": KEEP_DAYS, "limit": DELETE_BATCH_MAX})
+
+    async def _life_of(self, topic: str) -> tuple[str, str] | None:
+        """The stream's epoch and the server's run id; nothing while there is no stream."""
+        epoch = await self._redis.get(epoch_key(topic))
+        run_id = str((await self._redis.info("server"))["run_id"])
+        return None if epoch is None else (epoch.decode(), run_id)
 
     async def _acknowledged(self, topic: str) -> tuple[int, int] | None:
         """The entry that all subscribed groups have acknowledged through, or nothing while one is missing."""

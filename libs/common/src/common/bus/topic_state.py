@@ -24,11 +24,6 @@ _FIRST_SEEN = text(
     INSERT INTO bus_topics (topic, epoch, server_run_id) VALUES (:topic, :epoch, :run_id) ON CONFLICT DO NOTHING
     """
 )
-_SERVER_CHANGED = text(
-    """
-    UPDATE bus_topics SET server_run_id = :run_id WHERE topic = :topic
-    """
-)
 _LOCK_STATE = text("SELECT epoch, acked_ms, acked_seq FROM bus_topics WHERE topic = :topic FOR UPDATE")
 _UNPUBLISH = text(
     """
@@ -39,7 +34,9 @@ _UNPUBLISH = text(
 )
 _NEW_EPOCH = text(
     """
-    UPDATE bus_topics SET epoch = :epoch, acked_ms = 0, acked_seq = 0, changed_at = now() WHERE topic = :topic
+    UPDATE bus_topics
+    SET epoch = :epoch, server_run_id = :run_id, acked_ms = 0, acked_seq = 0, changed_at = now()
+    WHERE topic = :topic
     """
 )
 
@@ -66,17 +63,13 @@ class TopicState:
                 continue
             if row.server_run_id != run_id:
                 epoch = await self._publisher.begin_epoch(topic)
-                await self._database.transact(self._server_changed, topic, run_id)
             if row.epoch != epoch:
-                await self._database.transact(self._start_epoch, topic, epoch)
+                await self._database.transact(self._start_epoch, topic, epoch, run_id)
 
     async def _first_seen(self, uow: UnitOfWork, topic: str, epoch: str, run_id: str) -> None:
         await uow.execute(_FIRST_SEEN, {"topic": topic, "epoch": epoch, "run_id": run_id})
 
-    async def _server_changed(self, uow: UnitOfWork, topic: str, run_id: str) -> None:
-        await uow.execute(_SERVER_CHANGED, {"topic": topic, "run_id": run_id})
-
-    async def _start_epoch(self, uow: UnitOfWork, topic: str, epoch: str) -> None:
+    async def _start_epoch(self, uow: UnitOfWork, topic: str, epoch: str, run_id: str) -> None:
         state = await uow.first(_LOCK_STATE, {"topic": topic})
         if state is None or state.epoch == epoch:
             return
@@ -84,5 +77,5 @@ class TopicState:
             _UNPUBLISH,
             {"topic": topic, "epoch": state.epoch, "acked_ms": state.acked_ms, "acked_seq": state.acked_seq},
         )
-        await uow.execute(_NEW_EPOCH, {"topic": topic, "epoch": epoch})
+        await uow.execute(_NEW_EPOCH, {"topic": topic, "epoch": epoch, "run_id": run_id})
         log.warning("stream_epoch_changed", topic=topic, events_to_publish_again=result.rowcount)

@@ -1,0 +1,37 @@
+"""The kind `noop`: nothing is done, so that what is measured is the way there and back."""
+
+from pydantic import Field
+
+from common.events.kinds import PriceRule
+from generation.engine.context import JobContext
+from generation.kinds.kind import Kind, KindInput, KindResult
+
+
+class NoopInput(KindInput):
+    """Any number; it makes one submission different from the next."""
+
+    number: int = Field(ge=0)
+
+
+class NoopResult(KindResult):
+    """The same number."""
+
+    number: int
+
+
+async def run(request: NoopInput, job: JobContext) -> NoopResult:
+    """Answer at once."""
+    return NoopResult(number=request.number)
+
+
+KIND = Kind(
+    name="noop",
+    title="Nothing",
+    summary="Does nothing, for one credit.",
+    job_class="local",
+    price=PriceRule(base_credits=1),
+    input=NoopInput,
+    result=NoopResult,
+    example={"number": 1},
+    run=run,
+)
