@@ -220,9 +220,7 @@ def test_exit_codes(statement, expected_code, expected_text):
 def test_a_taken_port_is_named():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with running(
-            f"async def main(process):\n    await process.serve(None, '127.0.0.1', {port})\n"
-        ) as process:
+        with running(f"async def main(process):\n    await process.serve(None, '127.0.0.1', {port})\n") as process:
             output, _ = process.communicate(timeout=10)
             assert process.returncode == 1
             assert f"cannot listen on 127.0.0.1:{port}" in output

@@ -33,9 +33,7 @@ def _clean_environment(monkeypatch):
 
 def production(monkeypatch, **values):
     monkeypatch.setenv("ATELIER_ENV", "production")
-    for name, value in (
-        {"IDENTITY_SECRET": SECRET, "PUBLIC_URL": "https://atelier.example"} | values
-    ).items():
+    for name, value in ({"IDENTITY_SECRET": SECRET, "PUBLIC_URL": "https://atelier.example"} | values).items():
         monkeypatch.setenv(name, value)
     return CommonSettings()
 

@@ -130,7 +130,7 @@ async def test_accounts_never_see_each_others_events(notifier, base, facts, othe
         await foreign.event(0.3)
     assert await LogReader(notifier.database).read(other_facts.account_id, early, 0, 10) == []
     page = (await get(base, "/v1/events/log", other_facts.account_id)).json()
-    assert [event["type"] for event in page["events"]] == ["balance.changed"]
+    assert [event["type"] for event in page["items"]] == ["balance.changed"]
 
 
 async def test_the_page_has_the_same_bytes_as_the_stream(notifier, base, facts, handle, follow, get):
@@ -144,7 +144,7 @@ async def test_the_page_has_the_same_bytes_as_the_stream(notifier, base, facts, 
         page = response.json()
         text += response.text
         after, pages = page["next_after"], pages + 1
-        for event in page["events"]:
+        for event in page["items"]:
             TypeAdapter(ServerEvent).validate_python(event)
         if not page["has_more"]:
             break

@@ -111,12 +111,8 @@ async def test_makes_eager_derivations(options: dict[str, Any], http: httpx2.Asy
 async def test_private_download_expires(options: dict[str, Any], http: httpx2.AsyncClient) -> None:
     await _upload(options, public_id="private")
     arguments = {**options, "type": "authenticated"}
-    fresh = cloudinary.utils.private_download_url(
-        "private", "jpg", expires_at=int(time.time()) + 60, **arguments
-    )
-    stale = cloudinary.utils.private_download_url(
-        "private", "jpg", expires_at=int(time.time()) - 60, **arguments
-    )
+    fresh = cloudinary.utils.private_download_url("private", "jpg", expires_at=int(time.time()) + 60, **arguments)
+    stale = cloudinary.utils.private_download_url("private", "jpg", expires_at=int(time.time()) - 60, **arguments)
     good = await http.get(fresh)
     assert (good.status_code, good.headers["content-type"]) == (200, "image/jpeg")
     assert (await http.get(stale)).status_code == 404

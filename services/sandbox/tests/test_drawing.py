@@ -66,11 +66,7 @@ def test_a_megapixel_is_quick() -> None:
 def test_edit_keeps_the_lines_it_colours() -> None:
     page = compose(Brief("coloring page of a house", 512, 512, 0, "openai", "m"))
     coloured = edit(page, Brief("colour it", 512, 512, 0, "openai", "m"))
-    dark = [
-        spot
-        for spot in ((x, y) for x in range(0, 512, 7) for y in range(0, 512, 7))
-        if _grey(page, spot) < 30
-    ]
+    dark = [spot for spot in ((x, y) for x in range(0, 512, 7) for y in range(0, 512, 7)) if _grey(page, spot) < 30]
     assert len(dark) > 50
     assert all(_grey(coloured, spot) < 60 for spot in dark)
 

@@ -29,9 +29,7 @@ async def _draw(client: openai.AsyncOpenAI) -> Any:
     return await client.images.generate(model="gpt-image-2", prompt="a hill", size="256x256")
 
 
-async def test_status_has_the_vendors_shape_and_retry_after(
-    client: openai.AsyncOpenAI, control: SandboxClient
-) -> None:
+async def test_status_has_the_vendors_shape_and_retry_after(client: openai.AsyncOpenAI, control: SandboxClient) -> None:
     await control.fault("openai", IMAGES, {"retry_after": 1.5})
     with pytest.raises(openai.RateLimitError) as caught:
         await _draw(client)
@@ -42,9 +40,7 @@ async def test_status_has_the_vendors_shape_and_retry_after(
 
 async def test_status_with_a_body_of_ones_own(client: openai.AsyncOpenAI, control: SandboxClient) -> None:
     body = {"error": {"message": "no money", "type": "insufficient_quota", "code": "insufficient_quota"}}
-    await control.fault(
-        "openai", IMAGES, {"status": 429, "body": body, "headers": {"x-should-retry": "false"}}
-    )
+    await control.fault("openai", IMAGES, {"status": 429, "body": body, "headers": {"x-should-retry": "false"}})
     with pytest.raises(openai.RateLimitError) as caught:
         await _draw(client)
     assert caught.value.code == "insufficient_quota"
@@ -67,17 +63,13 @@ async def test_drip_outlasts_a_read_timeout(client: openai.AsyncOpenAI, control:
     assert time.monotonic() - started > 0.9
 
 
-async def test_truncated_body_is_a_connection_error(
-    client: openai.AsyncOpenAI, control: SandboxClient
-) -> None:
+async def test_truncated_body_is_a_connection_error(client: openai.AsyncOpenAI, control: SandboxClient) -> None:
     await control.fault("openai", IMAGES, {"truncate": 0.5})
     with pytest.raises((openai.APIConnectionError, httpx2.RemoteProtocolError)):
         await _draw(client)
 
 
-async def test_cleanly_truncated_body_is_broken_json(
-    client: openai.AsyncOpenAI, control: SandboxClient
-) -> None:
+async def test_cleanly_truncated_body_is_broken_json(client: openai.AsyncOpenAI, control: SandboxClient) -> None:
     await control.fault("openai", IMAGES, {"truncate": True, "clean": True})
     with pytest.raises(json.JSONDecodeError):
         await _draw(client)
@@ -114,9 +106,7 @@ async def test_disconnect_after_work_has_done_the_work(control: SandboxClient) -
     assert again.headers["idempotent-replayed"] == "true"
 
 
-@pytest.mark.parametrize(
-    ("kind", "start"), [("html", "<!doctype"), ("broken_json", '{"data"'), ("empty_object", "{}")]
-)
+@pytest.mark.parametrize(("kind", "start"), [("html", "<!doctype"), ("broken_json", '{"data"'), ("empty_object", "{}")])
 async def test_garbage_is_a_200(control: SandboxClient, kind: str, start: str) -> None:
     await control.fault("openai", "models.list", {"garbage": kind})
     answer = await control.http.get("/openai/v1/models")
@@ -144,9 +134,7 @@ async def test_until_removed(control: SandboxClient) -> None:
 async def test_one_rule_is_not_used_up_by_parallel_calls_twice(control: SandboxClient) -> None:
     await control.fault("openai", "models.list", {"status": 500}, times=3)
     headers = {"Authorization": "Bearer x"}
-    answers = await asyncio.gather(
-        *(control.http.get("/openai/v1/models", headers=headers) for _ in range(10))
-    )
+    answers = await asyncio.gather(*(control.http.get("/openai/v1/models", headers=headers) for _ in range(10)))
     assert sorted(answer.status_code for answer in answers) == [200] * 7 + [500] * 3
 
 

@@ -46,9 +46,7 @@ async def test_counts_a_mail_that_comes_again(server: SandboxServer, control: Sa
     assert sorted(mail["duplicates"] for mail in await control.inbox()) == [0, 2]
 
 
-async def test_takes_any_login_and_the_standard_library(
-    server: SandboxServer, control: SandboxClient
-) -> None:
+async def test_takes_any_login_and_the_standard_library(server: SandboxServer, control: SandboxClient) -> None:
     await _send(server, _mail(), username="anna", password="secret")
 
     def send() -> None:
@@ -60,9 +58,7 @@ async def test_takes_any_login_and_the_standard_library(
 
 
 @pytest.mark.parametrize("code", [451, 550])
-async def test_refuses_with_the_scripted_code_once(
-    server: SandboxServer, control: SandboxClient, code: int
-) -> None:
+async def test_refuses_with_the_scripted_code_once(server: SandboxServer, control: SandboxClient, code: int) -> None:
     await control.fault("smtp", "message", {"smtp_code": code})
     with pytest.raises(aiosmtplib.SMTPDataError) as caught:
         await _send(server, _mail())

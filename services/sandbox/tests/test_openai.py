@@ -31,9 +31,7 @@ def _open(b64: str | None) -> Image.Image:
 
 
 @pytest.mark.parametrize(("name", "size"), [("png", "512x512"), ("webp", "768x512"), ("jpeg", "512x768")])
-async def test_draws_in_the_size_and_format_asked_for(
-    client: openai.AsyncOpenAI, name: Any, size: str
-) -> None:
+async def test_draws_in_the_size_and_format_asked_for(client: openai.AsyncOpenAI, name: Any, size: str) -> None:
     answer = await client.images.generate(
         model=MODEL, prompt="a quiet lake", size=size, output_format=name, output_compression=80
     )
@@ -62,9 +60,7 @@ async def test_picture_is_labelled_with_its_model(client: openai.AsyncOpenAI) ->
 
 
 async def test_streams_partial_pictures_then_the_completed_one(client: openai.AsyncOpenAI) -> None:
-    stream = await client.images.generate(
-        model=MODEL, prompt="a hill", size="256x256", stream=True, partial_images=2
-    )
+    stream = await client.images.generate(model=MODEL, prompt="a hill", size="256x256", stream=True, partial_images=2)
     events: list[Any] = [event async for event in stream]
     assert [event.type for event in events] == [
         "image_generation.partial_image",

@@ -71,9 +71,7 @@ async def test_upscales_an_uploaded_file_to_a_single_url(client: Client, http: h
     buffer.seek(0)
     version = (await client.models.async_get(ESRGAN)).latest_version
     assert version is not None
-    prediction = await client.predictions.async_create(
-        version=version.id, input={"image": buffer, "scale": 2}
-    )
+    prediction = await client.predictions.async_create(version=version.id, input={"image": buffer, "scale": 2})
     prediction = await _ended(client, prediction)
     assert prediction.status == "succeeded", prediction.error
     assert isinstance(prediction.output, str)
@@ -91,9 +89,7 @@ async def test_fails_when_the_input_is_no_picture(client: Client) -> None:
 
 
 async def test_does_not_fetch_from_elsewhere(client: Client) -> None:
-    prediction = await client.predictions.async_create(
-        version=ESRGAN, input={"image": "https://192.0.2.1/a.png"}
-    )
+    prediction = await client.predictions.async_create(version=ESRGAN, input={"image": "https://192.0.2.1/a.png"})
     prediction = await _ended(client, prediction)
     assert "loopback" in prediction.error
 

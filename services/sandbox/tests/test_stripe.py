@@ -82,9 +82,7 @@ async def test_paying_twice_charges_once(client: stripe.StripeClient, http: http
     assert len((await client.v1.charges.list_async()).data) == 1
 
 
-async def test_declined_card_leaves_the_session_open(
-    client: stripe.StripeClient, http: httpx2.AsyncClient
-) -> None:
+async def test_declined_card_leaves_the_session_open(client: stripe.StripeClient, http: httpx2.AsyncClient) -> None:
     session = await _open(client)
     declined = await http.post(str(session.url), data={"action": "decline"})
     assert declined.status_code == 402
@@ -95,9 +93,7 @@ async def test_declined_card_leaves_the_session_open(
     assert (await http.post(str(session.url))).status_code == 303
 
 
-async def test_cancel_goes_back_and_keeps_it_open(
-    client: stripe.StripeClient, http: httpx2.AsyncClient
-) -> None:
+async def test_cancel_goes_back_and_keeps_it_open(client: stripe.StripeClient, http: httpx2.AsyncClient) -> None:
     session = await _open(client)
     answer = await http.post(str(session.url), data={"action": "cancel"})
     assert answer.headers["location"] == "https://studio.test/cancelled"

@@ -110,9 +110,7 @@ async def test_payment_is_told_by_signed_events(control: SandboxClient, receiver
         "checkout.session.completed",
     }
     event = next(
-        receiver.event(number)
-        for number, kind in enumerate(receiver.types())
-        if kind == "checkout.session.completed"
+        receiver.event(number) for number, kind in enumerate(receiver.types()) if kind == "checkout.session.completed"
     )
     assert event.data.object.payment_status == "paid"
     assert "_hidden" not in str(event)
@@ -120,9 +118,7 @@ async def test_payment_is_told_by_signed_events(control: SandboxClient, receiver
         stripe.Webhook.construct_event(*receiver.deliveries[0], "whsec_other")
 
 
-async def test_retries_until_answered_and_counts_as_pending(
-    control: SandboxClient, receiver: Receiver
-) -> None:
+async def test_retries_until_answered_and_counts_as_pending(control: SandboxClient, receiver: Receiver) -> None:
     receiver.statuses = [500, 503, 302]
     await _post(control.http, "customers", {"email": "a@example.com"})
     assert await _pending(control.http) == ["customer.created"]
@@ -134,9 +130,7 @@ async def test_retries_until_answered_and_counts_as_pending(
     assert statuses == [500, 503, 302, 200]
 
 
-async def test_dropped_event_never_comes_and_stays_pending(
-    control: SandboxClient, receiver: Receiver
-) -> None:
+async def test_dropped_event_never_comes_and_stays_pending(control: SandboxClient, receiver: Receiver) -> None:
     await control.fault("webhook", "checkout.session.completed", {"drop": True})
     await _buy(control.http)
     await receiver.until(lambda seen: len(seen.deliveries) == 2)

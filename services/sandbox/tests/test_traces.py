@@ -18,9 +18,7 @@ from sandbox.traces.spans import SpanStore
 
 def _export(url: str, compression: Compression) -> str:
     provider = TracerProvider(resource=Resource.create({"service.name": "gateway"}))
-    provider.add_span_processor(
-        SimpleSpanProcessor(OTLPSpanExporter(f"{url}/otlp/v1/traces", compression=compression))
-    )
+    provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter(f"{url}/otlp/v1/traces", compression=compression)))
     tracer = provider.get_tracer("test")
     with tracer.start_as_current_span("other") as other:
         link = Link(other.get_span_context())
@@ -34,9 +32,7 @@ def _export(url: str, compression: Compression) -> str:
 
 
 @pytest.mark.parametrize("compression", [Compression.NoCompression, Compression.Gzip])
-async def test_shows_an_exported_trace(
-    server: SandboxServer, control: SandboxClient, compression: Compression
-) -> None:
+async def test_shows_an_exported_trace(server: SandboxServer, control: SandboxClient, compression: Compression) -> None:
     trace_id = await asyncio.to_thread(_export, server.public_url, compression)
     (found,) = await control.traces(attribute="job.id:job_7")
     assert found == {"trace_id": trace_id, "name": "POST /v1/jobs", "services": ["gateway"], "spans": 2}

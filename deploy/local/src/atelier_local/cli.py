@@ -10,7 +10,6 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from atelier_local import postgres
 from atelier_local.home import Home, HomeError, resolve_home
 from atelier_local.login import ensure_demo_login
 from atelier_local.memory import measure
@@ -141,7 +140,7 @@ def _clean(home: Home, _parsed: argparse.Namespace) -> int:
 
 def _supervise(home: Home, parsed: argparse.Namespace) -> int:
     content = json.loads(Path(parsed.plan).read_text(encoding="utf-8"))
-    options = Options(content["preferred_ports"], with_parent=parsed.with_parent)
+    options = Options(content["preferred_ports"], content["preload"], with_parent=parsed.with_parent)
     return Supervisor(home, from_json(content), os.environ, say, options).run()
 
 

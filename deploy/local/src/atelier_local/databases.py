@@ -19,7 +19,7 @@ def create_databases(server_url: str, services: Iterable[str]) -> None:
 
 
 async def _create(server_url: str, wanted: Sequence[str]) -> None:
-    import asyncpg  # type: ignore[import-untyped]  # only the child that creates pays for it
+    import asyncpg  # only the child that creates pays for it
 
     connection = await asyncpg.connect(
         maintenance_url(server_url), timeout=_CONNECT_SECONDS_MAX, command_timeout=_COMMAND_SECONDS_MAX

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,11 @@ class Home:
         return self.path / "lock"
 
     @property
+    def plan_file(self) -> Path:
+        """What another process wants the supervisor to run."""
+        return self.path / "plan.json"
+
+    @property
     def postgres(self) -> Path:
         """PostgreSQL's data, unless its user cannot reach this directory (see `unprivileged`)."""
         return self.path / "postgres"
@@ -83,6 +89,16 @@ class Home:
             raise HomeError(f"{self.path} cannot be used ({error.strerror}); set ATELIER_HOME") from error
         if not os.access(self.path, os.W_OK | os.X_OK):
             raise HomeError(f"{self.path} belongs to another user; set ATELIER_HOME or run `make clean` as them")
+
+    def delete(self) -> None:
+        """Delete what is ours; a directory that holds anything else stays, with just that in it."""
+        for directory in (self.logs, self.postgres, self.valkey, self.postgres.with_name("postgres.new")):
+            if directory.exists():
+                shutil.rmtree(directory)
+        for file in (self.run_file, self.ports_file, self.secrets_file, self.plan_file, self.lock_file):
+            file.unlink(missing_ok=True)
+        if not any(self.path.iterdir()):
+            self.path.rmdir()
 
     def try_lock(self) -> int | None:
         """The lock's file descriptor, or None while something of this home is running."""

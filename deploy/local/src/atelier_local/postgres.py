@@ -121,7 +121,7 @@ class Postgres:
         settings = {**_SETTINGS, "port": str(self.port)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         server = self.binaries / "postgres"
-        os.execve(server, ["postgres", "-D", str(self.data), *options], _ENVIRONMENT)  # noqa: S606
+        os.execve(server, [str(server), "-D", str(self.data), *options], _ENVIRONMENT)  # noqa: S606
 
     def ready(self, pid: int) -> bool:
         """Whether the server `pid` accepts connections, by the word it leaves in postmaster.pid."""
@@ -142,7 +142,7 @@ def locate(home: Home, port: int, say: Callable[[str], None]) -> Postgres:
         HomeError: the wheel is not installed, or there is no place.
     """
     identity = server_identity(home.postgres)
-    data, install = home.postgres, _installed()
+    data, install = home.postgres, installed()
     if identity is None:
         return Postgres(install / "pginstall" / "bin", data, None, port)
     elsewhere = shared_directory(identity) / f"atelier-{home.digest}"
@@ -164,7 +164,12 @@ def discard(home: Home) -> None:
                 shutil.rmtree(found)
 
 
-def _installed() -> Path:
+def installed() -> Path:
+    """Where the wheel is.
+
+    Raises:
+        HomeError: it is not installed.
+    """
     spec = find_spec(_WHEEL)  # found, not imported: the import creates directories
     if spec is None or spec.origin is None:
         raise HomeError("the embedded PostgreSQL is not installed; run `make setup` or set DATABASE_URL")

@@ -7,12 +7,12 @@ The supervisor runs as a subprocess and ends when the process that started it en
 """
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -43,12 +43,13 @@ class Stack:
         processes: Iterable[str | ProcessSpec] | None = None,
         workers: int = 1,
         preferred_ports: Mapping[str, int] | None = None,
+        preload: bool = True,
     ) -> None:
         """`processes` are names of the product's processes or specifications of others; None: the whole product."""
         self.home = home if isinstance(home, Home) else Home(Path(home).resolve())
         self._plan = _plan(processes, workers)
         self._overrides = dict(env_overrides or {})
-        self._preferred_ports = dict(preferred_ports or {})
+        self._settings = {"preferred_ports": dict(preferred_ports or {}), "preload": preload}
         self._supervisor: subprocess.Popen[bytes] | None = None
 
     # Life
@@ -59,13 +60,13 @@ class Stack:
         Raises:
             StackError: something did not start.
         """
+        self._forget_supervisor()
         self.home.create()
         self.home.run_file.unlink(missing_ok=True)
-        plan_file = self.home.path / "plan.json"
-        write_private(plan_file, to_json(self._plan) | {"preferred_ports": self._preferred_ports})
+        write_private(self.home.plan_file, to_json(self._plan) | self._settings)
         log = self.home.log("supervisor")
         logs.bound(log)
-        command = [sys.executable, "-m", "atelier_local", "supervise", str(plan_file)]
+        command = [sys.executable, "-m", "atelier_local", "supervise", str(self.home.plan_file)]
         with log.open("ab") as output:
             self._supervisor = subprocess.Popen(
                 [*command, "--with-parent"] if with_parent else command,
@@ -95,15 +96,13 @@ class Stack:
                 _signal(state.supervisor_pid, signal.SIGKILL)
             raise
         finally:
-            if self._supervisor:
-                self._supervisor.wait(STOP_SECONDS_MAX)
-                self._supervisor = None
+            self._forget_supervisor()
 
     def destroy(self) -> None:
         """Stop, then delete the home and what of it lives elsewhere."""
         self.stop()
         postgres.discard(self.home)
-        shutil.rmtree(self.home.path)
+        self.home.delete()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -193,6 +192,11 @@ class Stack:
 
     # Waiting
 
+    def _forget_supervisor(self) -> None:
+        if self._supervisor:
+            self._supervisor.wait(STOP_SECONDS_MAX)
+            self._supervisor = None
+
     def _is_ready(self) -> bool:
         state = self.state()
         ended = self._supervisor is not None and self._supervisor.poll() is not None
@@ -227,7 +231,5 @@ def _plan(processes: Iterable[str | ProcessSpec] | None, workers: int) -> list[P
 
 
 def _signal(pid: int, number: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        return

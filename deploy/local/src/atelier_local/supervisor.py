@@ -49,6 +49,8 @@ class Options:
     """How a supervisor differs from the usual one."""
 
     preferred_ports: Mapping[str, int] = field(default_factory=dict)
+    preload: bool = True
+    """Import what services share before forking them."""
     with_parent: bool = False
     """Stop when the process that started this one has gone."""
     on_ready: Callable[[RunState], None] | None = None
@@ -135,7 +137,7 @@ class Supervisor:
         self._state.urls, self._state.environment = assembly.urls, assembly.environment
         for server in assembly.servers:
             self._children.launch(server)
-        if missing := preload():
+        if self.options.preload and (missing := preload()):
             self.say(f"not installed, therefore not preloaded: {', '.join(missing)}")
         self._wait("the servers", SERVERS_START_SECONDS_MAX, self._all_ready)
         self._run_jobs(assembly.databases)

@@ -22,8 +22,6 @@
 `common.http.problems` alone says which HTTP status belongs to which code.
 """
 
-
-
 from collections.abc import Sequence
 from typing import Any, ClassVar, NotRequired, TypedDict
 

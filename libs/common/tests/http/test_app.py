@@ -116,9 +116,7 @@ def make(settings, **changes):
 
 @pytest.fixture
 async def http(settings, serve, client):
-    async with client(
-        await serve(make(settings, body_bytes_max=1000, body_limits={"/v1/large": 5000}))
-    ) as http:
+    async with client(await serve(make(settings, body_bytes_max=1000, body_limits={"/v1/large": 5000}))) as http:
         yield http
 
 
@@ -205,9 +203,7 @@ async def test_body_limits_hold_by_path(http):
 
 
 async def test_a_sane_request_id_is_kept_and_another_replaced(http):
-    assert (await http.get("/v1/trace", headers={"x-request-id": "abc-12345"})).headers[
-        "x-request-id"
-    ] == "abc-12345"
+    assert (await http.get("/v1/trace", headers={"x-request-id": "abc-12345"})).headers["x-request-id"] == "abc-12345"
     for odd in ("short", "x" * 200, 'a"b{c}d;e', "with space"):
         answer = await http.get("/v1/trace", headers={"x-request-id": odd})
         assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
@@ -231,10 +227,7 @@ async def test_durations_are_counted_by_route_template_and_streams_are_not(http)
     assert count("/v1/inner/{name}", "200") == before[0] + 2
     assert count("unmatched", "404") == before[1] + 1
     assert count("/v1/events", "200") == before[2] == 0
-    assert (
-        REGISTRY.get_sample_value("http_server_open_streams", {"service": "t", "http_route": "/v1/events"})
-        == 0
-    )
+    assert REGISTRY.get_sample_value("http_server_open_streams", {"service": "t", "http_route": "/v1/events"}) == 0
     page = (await http.get("/metrics")).text
     assert 'http_route="/v1/inner/{name}"' in page
     assert "/livez" not in page

@@ -88,10 +88,7 @@ def unsigned():
         unsigned(),
         forged({"typ": "JWT"}),
         forged({"typ": None}),
-        *(
-            forged(**{name: ...})
-            for name in ("exp", "iat", "sub", "iss", "aud", "account", "plan", "scope", "via")
-        ),
+        *(forged(**{name: ...}) for name in ("exp", "iat", "sub", "iss", "aud", "account", "plan", "scope", "via")),
         forged(iss="somebody"),
         forged(aud="atelier-internal"),
         forged(exp="soon"),

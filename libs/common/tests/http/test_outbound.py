@@ -18,9 +18,7 @@ async def answering(*answers):
     async def handle(reader, writer):
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            length = next(
-                (int(h.split(":")[1]) for h in head.split("\r\n") if h.startswith("content-length")), 0
-            )
+            length = next((int(h.split(":")[1]) for h in head.split("\r\n") if h.startswith("content-length")), 0)
             asked.append((head, await reader.readexactly(length)))
             answer = left.pop(0)
             if callable(answer):

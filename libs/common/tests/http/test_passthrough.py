@@ -46,9 +46,7 @@ class Owner:
                 "method": request.method,
                 "query": request.url.query,
                 "body": (await request.body()).decode(),
-                "headers": {
-                    name: value for name, value in request.headers.items() if name != "x-atelier-identity"
-                },
+                "headers": {name: value for name, value in request.headers.items() if name != "x-atelier-identity"},
             },
             status_code=201,
             headers={"x-atelier-secret": "s", "location": "/v1/somewhere", "connection": "keep-alive"},
@@ -115,9 +113,7 @@ class running:  # noqa: N801 - reads as a statement
 
     async def __aenter__(self):
         self.upstream = build_http_client()
-        passthrough = Passthrough(
-            self.owner_url, self.upstream, SECRETS, total_seconds=0.5, stream_idle_seconds=0.4
-        )
+        passthrough = Passthrough(self.owner_url, self.upstream, SECRETS, total_seconds=0.5, stream_idle_seconds=0.4)
         router = APIRouter()
 
         @router.api_route("/{path:path}", methods=["GET", "POST", "DELETE"])
@@ -216,9 +212,7 @@ async def test_events_flow_as_they_come_and_the_owner_is_let_go_when_the_client_
         beats = 0
         async for line in lines:
             beats += line == ": beat"
-            if (
-                asyncio.get_running_loop().time() - started > 0.8
-            ):  # longer than the total time of other answers
+            if asyncio.get_running_loop().time() - started > 0.8:  # longer than the total time of other answers
                 break
         assert beats > 5
         assert owner.streams_closed == 0

@@ -13,9 +13,7 @@ configure_logging("billing", "info")
 
 
 def lines_of(code):
-    done = subprocess.run(
-        [sys.executable, "-c", SETUP + code], capture_output=True, text=True, timeout=30, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", SETUP + code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stderr == ""
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -28,8 +26,7 @@ logging.getLogger("sqlalchemy.pool").warning("pool %s", "full")
 warnings.warn("old thing")
 """)
     assert (
-        ours.items()
-        >= {"event": "hold_captured", "amount_credits": 5, "service": "billing", "level": "info"}.items()
+        ours.items() >= {"event": "hold_captured", "amount_credits": 5, "service": "billing", "level": "info"}.items()
     )
     assert theirs.items() >= {"event": "pool full", "logger": "sqlalchemy.pool", "level": "warning"}.items()
     assert "old thing" in warned["event"]

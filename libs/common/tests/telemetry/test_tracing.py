@@ -24,12 +24,8 @@ def collector():
             body = self.rfile.read(int(self.headers["content-length"]))
             request = ExportTraceServiceRequest.FromString(body)
             for resource in request.resource_spans:
-                service = next(
-                    a.value.string_value for a in resource.resource.attributes if a.key == "service.name"
-                )
-                spans.extend(
-                    (service, self.path, span) for scope in resource.scope_spans for span in scope.spans
-                )
+                service = next(a.value.string_value for a in resource.resource.attributes if a.key == "service.name")
+                spans.extend((service, self.path, span) for scope in resource.scope_spans for span in scope.spans)
             self.send_response(200)
             self.end_headers()
 
@@ -55,9 +51,7 @@ def test_spans_reach_the_collector_within_a_second_with_parent_link_and_error(co
     stop = configured(endpoint)
     with (
         pytest.raises(ValueError, match="boom"),
-        tracing.span(
-            "process job.submitted", kind=SpanKind.CONSUMER, parent=PARENT, links=[PARENT, None, "junk"]
-        ),
+        tracing.span("process job.submitted", kind=SpanKind.CONSUMER, parent=PARENT, links=[PARENT, None, "junk"]),
     ):
         raise ValueError("boom")
     deadline = time.monotonic() + 3

@@ -147,24 +147,24 @@ async def test_a_refusal_of_our_key_tells_the_caller_nothing_but_503(shop: Shop)
     assert "sk_test" not in answer.text
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"product_id": ""},
-        {"product_id": "no-such-pack"},
-        {"product_id": "pack\u0000"},
-        {"product_id": 5},
-        {"product_id": "pack-50", "credits": 5000},
-        {"product_id": "pack-50", "success_url": "https://evil.example/"},
-        {"product_id": "pack-50", "cancel_url": "javascript:alert(1)"},
-        {"product_id": "pack-50", "success_url": f"{SHOP_ORIGIN}/" + "a" * 2048},
-        {"product_id": "pack-50", "success_url": "\ud800"},
-    ],
-)
-async def test_refuses_odd_orders(shop: Shop, body: dict[str, Any]) -> None:
-    answer = await shop.order(body)
-    assert answer.status_code == 422, answer.text
+ODD_ORDERS: list[dict[str, Any]] = [
+    {},
+    {"product_id": ""},
+    {"product_id": "no-such-pack"},
+    {"product_id": "pack\u0000"},
+    {"product_id": 5},
+    {"product_id": "pack-50", "credits": 5000},
+    {"product_id": "pack-50", "success_url": "https://evil.example/"},
+    {"product_id": "pack-50", "cancel_url": "javascript:alert(1)"},
+    {"product_id": "pack-50", "success_url": f"{SHOP_ORIGIN}/" + "a" * 2048},
+    {"product_id": "pack-50", "success_url": "\ud800"},
+]
+
+
+async def test_refuses_odd_orders(shop: Shop) -> None:
+    for body in ODD_ORDERS:
+        answer = await shop.order(body)
+        assert answer.status_code == 422, body
     assert await shop.value("SELECT count(*) FROM purchases") == 0
 
 

@@ -1,8 +1,7 @@
-"""An embedded PostgreSQL for the tests of this directory's neighbours, and databases migrated from one template."""
+"""An embedded PostgreSQL for tests, and one migrated database in it."""
 
 import asyncio
 import os
-import secrets
 import shutil
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import asyncpg
 
+from billing.tables import metadata
 from common.db import migrate
 
 USER = "nobody"
@@ -32,12 +32,22 @@ def _binaries() -> Path:
 def postgres_server() -> Iterator[str]:
     """The address of a server that lives as long as the block."""
     home = Path(tempfile.mkdtemp(prefix="atelier-test-postgres-"))
-    user = {"user": USER} if os.geteuid() == 0 else {}
+    user = USER if os.geteuid() == 0 else None
     if user:
-        shutil.chown(home, USER)
+        shutil.chown(home, user)
     binaries, data = _binaries(), home / "data"
-    initdb = [binaries / "initdb", "-D", data, "-U", "atelier", "--auth=trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run(initdb, check=True, capture_output=True, cwd="/", timeout=60, **user)  # type: ignore[call-overload]
+    initdb: list[str | Path] = [
+        binaries / "initdb",
+        "-D",
+        data,
+        "-U",
+        "atelier",
+        "--auth=trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    ]
+    subprocess.run(initdb, check=True, capture_output=True, cwd="/", timeout=60, user=user)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     options = (
@@ -46,7 +56,7 @@ def postgres_server() -> Iterator[str]:
     )
     with (home.parent / f"{home.name}.log").open("wb") as log:
         server = subprocess.Popen(
-            [binaries / "postgres", "-D", data, *options.split()], cwd="/", stdout=log, stderr=log, **user
+            [binaries / "postgres", "-D", data, *options.split()], cwd="/", stdout=log, stderr=log, user=user
         )
     try:
         url = f"postgresql://atelier@127.0.0.1:{port}"
@@ -80,17 +90,19 @@ async def _execute(url: str, statement: str) -> None:
 
 
 class Databases:
-    """Makes databases that are migrated already."""
+    """One migrated database, emptied for each test: that takes a tenth of the time a fresh one needs."""
 
     def __init__(self, server_url: str) -> None:
-        self._server_url = server_url
-        asyncio.run(_execute(f"{server_url}/postgres", "CREATE DATABASE billing_template"))
-        template = f"{server_url}/billing_template".replace("postgresql:", "postgresql+asyncpg:")
-        migrate.upgrade("billing", template)
-        migrate.check("billing", template)
+        self._url = f"{server_url}/billing_test"
+        self.url = self._url.replace("postgresql:", "postgresql+asyncpg:")
+        asyncio.run(_execute(f"{server_url}/postgres", "CREATE DATABASE billing_test"))
+        migrate.upgrade("billing", self.url)
+        migrate.check("billing", self.url)
 
-    async def create(self) -> str:
-        """The SQLAlchemy address of a fresh database."""
-        name = f"billing_{secrets.token_hex(6)}"
-        await _execute(f"{self._server_url}/postgres", f"CREATE DATABASE {name} TEMPLATE billing_template")
-        return f"{self._server_url}/{name}".replace("postgresql:", "postgresql+asyncpg:")
+    async def empty(self) -> None:
+        """Back to the state after the migrations; the ledger's append-only triggers are passed over here alone."""
+        emptied = [f"DELETE FROM {table.name}" for table in metadata.sorted_tables if table.name != "products"]  # noqa: S608
+        await _execute(
+            self._url,
+            "; ".join(["SET session_replication_role = replica", *emptied, "UPDATE products SET active = true"]),
+        )

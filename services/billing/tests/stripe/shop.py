@@ -22,6 +22,7 @@ from billing.settings import BillingSettings
 from billing.stripe.assembly import BODY_LIMITS, build_stripe
 from common.db.database import Database
 from common.http.app import create_app
+from common.http.client import tls_context
 from common.http.identity import IDENTITY_HEADER, Caller, require_identity, sign_identity
 from common.http.server import EmbeddedServer
 from common.ids import new_id
@@ -65,9 +66,13 @@ class Shop:
         self.url = url
         self.vendor_url = vendor_url
         self.account_id = new_id()
-        self.http = httpx2.AsyncClient(base_url=url, timeout=20, trust_env=False)
+        self.http = httpx2.AsyncClient(base_url=url, timeout=20, trust_env=False, verify=tls_context())
         self.vendor = httpx2.AsyncClient(
-            base_url=vendor_url, timeout=20, trust_env=False, headers={"authorization": "Bearer sk_test_x"}
+            base_url=vendor_url,
+            timeout=20,
+            trust_env=False,
+            verify=tls_context(),
+            headers={"authorization": "Bearer sk_test_x"},
         )
         self.parts = build_stripe(settings, database, require_identity(settings.identity_secrets))
         self.app = create_app(
@@ -82,15 +87,13 @@ class Shop:
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:
-        """The inbox worker runs inside the block."""
+        """The inbox worker runs inside the block; when it ends by an error, so does the block."""
         stopping = asyncio.Event()
-        task = asyncio.create_task(self.parts.inbox.run(stopping))
-        try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.parts.inbox.run(stopping))
             yield
-        finally:
             stopping.set()
             self.parts.inbox.wake()
-            await asyncio.wait_for(task, WAIT_SECONDS_MAX)
 
     def identity(self, account_id: UUID | None = None) -> dict[str, str]:
         """The header with which the gateway vouches for a caller."""
@@ -161,7 +164,7 @@ class Shop:
     async def eventually(self, statement: str, expected: Any) -> None:
         """Wait until a query's one value is as expected."""
         async with asyncio.timeout(WAIT_SECONDS_MAX):
-            while (found := await self.value(statement)) != expected:
+            while (found := await self.value(statement)) != expected:  # noqa: ASYNC110 - it waits for a database
                 await asyncio.sleep(0.02)
         assert found == expected
 
@@ -211,13 +214,20 @@ async def sandbox_server(billing_socket: Socket) -> AsyncIterator[SandboxServer]
 
 @pytest_asyncio.fixture
 async def database(databases: Databases) -> AsyncIterator[Database]:
-    database = Database(await databases.create(), application="test", pool_size=8)
+    await databases.empty()
+    database = Database(databases.url, application="test", pool_size=8)
     yield database
     await database.close()
 
 
 @pytest_asyncio.fixture
-async def shop(database: Database, billing_socket: Socket, sandbox_server: SandboxServer) -> AsyncIterator[Shop]:
+async def shop(
+    database: Database,
+    billing_socket: Socket,
+    sandbox_server: SandboxServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Shop]:
+    monkeypatch.setattr("billing.stripe.client.BACKOFF_SECONDS", 0.04)
     sandbox_server.sandbox.reset()
     settings = BillingSettings(
         redis_url=SecretStr("redis://127.0.0.1:1/0"),

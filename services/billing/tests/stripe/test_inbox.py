@@ -1,15 +1,18 @@
 """From Stripe's event to the credits: once, whatever the number, order and timing of deliveries."""
 
 import asyncio
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
 
-from billing.purchases import settlement
+from billing.ledger.grants import post_grants
 from billing.stripe import inbox, storage
+from billing.stripe.handling import handle
 from billing.stripe.inbox import Inbox, pause_seconds
 from common.ids import new_id, to_text
 
@@ -69,16 +72,14 @@ async def test_fifty_parallel_deliveries_of_one_event_grant_once(shop: Shop) -> 
     await shop.silence()
     await buy(shop)
     event = await shop.vendor_event("checkout.session.completed")
-    async with shop.worker(), AsyncExitStack() as others:
+    stopping = asyncio.Event()
+    async with shop.worker(), asyncio.TaskGroup() as others:
         for _ in range(2):
-            other = Inbox(shop.database, shop.parts.api, poll_seconds=0.01)
-            stopping = asyncio.Event()
-            task = asyncio.create_task(other.run(stopping))
-            others.push_async_callback(asyncio.wait_for, task, 5)
-            others.callback(stopping.set)
+            others.create_task(Inbox(shop.database, shop.parts.api, poll_seconds=0.01).run(stopping))
         answers = await asyncio.gather(*(shop.deliver(event) for _ in range(50)))
         assert {answer.status_code for answer in answers} == {200}
         await assert_granted_once(shop)
+        stopping.set()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ async def test_duplicates_and_reordering_by_the_vendor_grant_once(shop: Shop) ->
     async with shop.worker():
         await buy(shop)
         for event_type in ("checkout.session.completed", "payment_intent.succeeded"):
-            await shop.eventually(f"SELECT count(*) FROM stripe_events WHERE type = '{event_type}'", 1)
+            await shop.eventually(f"SELECT count(*) FROM stripe_events WHERE type = '{event_type}'", 1)  # noqa: S608
         await assert_granted_once(shop)
 
 
@@ -139,7 +140,7 @@ async def test_a_crash_in_the_middle_of_the_transaction_leaves_nothing_half_done
     await shop.silence()
     await buy(shop)
     await shop.deliver(await shop.vendor_event("checkout.session.completed"))
-    real, calls = settlement.post_grants, 0
+    real, calls = post_grants, 0
 
     async def crash_once(*arguments: Any) -> Any:
         nonlocal calls
@@ -149,7 +150,7 @@ async def test_a_crash_in_the_middle_of_the_transaction_leaves_nothing_half_done
             raise RuntimeError("died after the grant was written")
         return result
 
-    monkeypatch.setattr(settlement, "post_grants", crash_once)
+    monkeypatch.setattr("billing.purchases.settlement.post_grants", crash_once)
     async with shop.worker():
         await shop.eventually("SELECT error LIKE 'RuntimeError%' FROM stripe_events", True)
         assert await shop.available() == 0
@@ -183,7 +184,7 @@ async def test_money_that_is_not_what_was_ordered_grants_nothing_and_is_seen(sho
     await shop.silence()
     await buy(shop)
     async with shop.database.unit_of_work() as uow:
-        await uow.execute(f"UPDATE purchases SET {tamper}")
+        await uow.execute(f"UPDATE purchases SET {tamper}")  # noqa: S608 - the cases above
     before = counted("mismatch")
     async with shop.worker():
         await shop.deliver(await shop.vendor_event("checkout.session.completed"))
@@ -290,14 +291,14 @@ async def test_a_purchase_that_is_not_there_yet_is_waited_for_and_in_the_end_giv
 async def test_one_poisoned_event_does_not_stop_the_others(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     await shop.silence()
     await buy(shop)
-    real = inbox.handle
+    real = handle
 
-    async def handle(database: Any, api: Any, event: Any) -> Any:
+    async def poisoned(database: Any, api: Any, event: Any) -> Any:
         if event.event_id == "evt_poison":
             raise ZeroDivisionError
         return await real(database, api, event)
 
-    monkeypatch.setattr(inbox, "handle", handle)
+    monkeypatch.setattr("billing.stripe.inbox.handle", poisoned)
     async with shop.worker():
         for number in range(6):
             await shop.deliver(EVENT | {"id": "evt_poison" if number == 0 else f"evt_{number}"})
@@ -323,3 +324,26 @@ async def test_old_handled_events_are_forgotten_and_others_kept(shop: Shop) -> N
 def test_retries_reach_over_a_day_and_end() -> None:
     total = sum(pause_seconds(attempt) for attempt in range(1, inbox.TRIES_MAX))
     assert 20 * 3600 < total < 36 * 3600
+
+
+async def test_the_work_continues_the_trace_of_the_delivery(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr("common.telemetry.tracing._tracer", provider.get_tracer("test"))
+    await shop.silence()
+    await buy(shop)
+    exporter.clear()
+    async with shop.worker():
+        await shop.deliver(await shop.vendor_event("checkout.session.completed"))
+        await assert_granted_once(shop)
+    spans = {found.name: found for found in exporter.get_finished_spans()}
+    delivery, work = spans["POST /webhooks/stripe"], spans["process checkout.session.completed"]
+    call = spans["stripe checkout.sessions.retrieve"]
+    assert work.parent is not None
+    assert call.parent is not None
+    assert work.parent.span_id == delivery.context.span_id
+    assert call.parent.span_id == work.context.span_id
+    assert {found.context.trace_id for found in (delivery, work, call)} == {delivery.context.trace_id}
+    told = await shop.value("SELECT traceparent FROM outbox WHERE type = 'purchase.completed'")
+    assert told.split("-")[1] == f"{delivery.context.trace_id:032x}"

@@ -55,13 +55,13 @@ FORGERIES: dict[str, Forgery] = {
 }
 
 
-@pytest.mark.parametrize("name", FORGERIES)
-async def test_refuses_what_stripe_did_not_send_and_keeps_no_row(shop: Shop, name: str) -> None:
-    body, signature = FORGERIES[name]()
-    headers = {} if signature is None else {"stripe-signature": signature.encode("latin-1")}
-    answer = await shop.http.post("/webhooks/stripe", content=body, headers=headers)  # type: ignore[arg-type]
-    assert (answer.status_code, answer.json()["code"]) == (400, "BAD_REQUEST"), answer.text
-    assert await shop.value("SELECT count(*) FROM stripe_events") == 0
+async def test_refuses_what_stripe_did_not_send_and_keeps_no_row(shop: Shop) -> None:
+    for name, forge in FORGERIES.items():
+        body, signature = forge()
+        headers = {} if signature is None else {b"stripe-signature": signature.encode("latin-1")}
+        answer = await shop.http.post("/webhooks/stripe", content=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "BAD_REQUEST"), name
+        assert await shop.value("SELECT count(*) FROM stripe_events") == 0, name
 
 
 @pytest.mark.parametrize("chunked", [False, True])

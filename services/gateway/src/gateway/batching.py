@@ -64,6 +64,8 @@ class Batcher(Generic[Item, Answer]):
     async def _do(self, batch: Sequence[tuple[Item, "asyncio.Future[Answer]"]]) -> None:
         try:
             answers = await self._work([item for item, _ in batch])
+            if len(answers) != len(batch):
+                raise ValueError(f"{len(answers)} answers for {len(batch)} items")
         except Exception as error:  # noqa: BLE001 - whatever it is, each of those who wait is told
             for _, future in batch:
                 if not future.done():

@@ -56,9 +56,7 @@ async def hearing(*authenticators: Authenticator) -> AsyncIterator[None]:
 
 
 async def make_key(client: httpx2.AsyncClient, session: dict[str, Any], **body: Any) -> dict[str, Any]:
-    answer = await client.post(
-        "/v1/keys", json={"name": "server"} | body, headers=bearer(session["access_token"])
-    )
+    answer = await client.post("/v1/keys", json={"name": "server"} | body, headers=bearer(session["access_token"]))
     return dict(answer.json())
 
 
@@ -152,9 +150,7 @@ async def test_key_has_its_scopes_and_a_session_has_all(identity: Identity, sess
     assert "jobs:write" in answers[2].json()["detail"]
 
 
-async def test_revocation_reaches_every_replica(
-    build_identity: BuildIdentity, session: dict[str, Any]
-) -> None:
+async def test_revocation_reaches_every_replica(build_identity: BuildIdentity, session: dict[str, Any]) -> None:
     here, there = build_identity(), build_identity()
     async with hearing(here.authenticator, there.authenticator), here.client() as client:
         key = await make_key(client, session)
@@ -216,9 +212,7 @@ async def test_replica_that_lost_its_connection_forgets_what_it_knew(
         await eventually(refused)
 
 
-async def test_revocation_stands_when_redis_is_away(
-    build_identity: BuildIdentity, session: dict[str, Any]
-) -> None:
+async def test_revocation_stands_when_redis_is_away(build_identity: BuildIdentity, session: dict[str, Any]) -> None:
     nowhere = connect_redis(f"redis://127.0.0.1:{free_port()}/0")
     identity = build_identity(using=nowhere)
     async with hearing(identity.authenticator), identity.client() as client:

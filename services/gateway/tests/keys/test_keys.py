@@ -17,14 +17,10 @@ from ..conftest import PASSWORD, bearer
 
 
 async def create(client: httpx2.AsyncClient, session: dict[str, Any], **body: Any) -> httpx2.Response:
-    return await client.post(
-        "/v1/keys", json={"name": "server"} | body, headers=bearer(session["access_token"])
-    )
+    return await client.post("/v1/keys", json={"name": "server"} | body, headers=bearer(session["access_token"]))
 
 
-async def test_key_works_at_once_and_is_shown_once(
-    client: httpx2.AsyncClient, session: dict[str, Any]
-) -> None:
+async def test_key_works_at_once_and_is_shown_once(client: httpx2.AsyncClient, session: dict[str, Any]) -> None:
     answer = await create(client, session, name="build server")
 
     key = answer.json()
@@ -56,19 +52,14 @@ async def test_revoked_key_stops_at_once(client: httpx2.AsyncClient, session: di
     key = (await create(client, session)).json()
     assert (await client.get("/v1/me", headers=bearer(key["secret"]))).status_code == 200
 
-    remove = [
-        await client.delete(f"/v1/keys/{key['id']}", headers=bearer(session["access_token"]))
-        for _ in range(2)
-    ]
+    remove = [await client.delete(f"/v1/keys/{key['id']}", headers=bearer(session["access_token"])) for _ in range(2)]
 
     assert [answer.status_code for answer in remove] == [204, 204]
     assert (await client.get("/v1/me", headers=bearer(key["secret"]))).status_code == 401
     assert (await client.get("/v1/keys", headers=bearer(session["access_token"]))).json() == {"items": []}
 
 
-async def test_expired_key_is_refused(
-    client: httpx2.AsyncClient, session: dict[str, Any], database: Database
-) -> None:
+async def test_expired_key_is_refused(client: httpx2.AsyncClient, session: dict[str, Any], database: Database) -> None:
     soon = (datetime.now(UTC) + timedelta(seconds=0.4)).isoformat()
     key = (await create(client, session, expires_at=soon)).json()
     assert (await client.get("/v1/me", headers=bearer(key["secret"]))).status_code == 200
@@ -79,9 +70,7 @@ async def test_expired_key_is_refused(
     assert (await client.get("/v1/me", headers=bearer(key["secret"]))).status_code == 401
 
 
-async def test_key_cannot_manage_keys_or_sessions(
-    client: httpx2.AsyncClient, session: dict[str, Any]
-) -> None:
+async def test_key_cannot_manage_keys_or_sessions(client: httpx2.AsyncClient, session: dict[str, Any]) -> None:
     key = (await create(client, session)).json()
     as_key = bearer(key["secret"])
 
@@ -95,9 +84,7 @@ async def test_key_cannot_manage_keys_or_sessions(
     assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(403, "FORBIDDEN")] * 4
 
 
-async def test_key_of_another_account_is_not_found(
-    client: httpx2.AsyncClient, session: dict[str, Any]
-) -> None:
+async def test_key_of_another_account_is_not_found(client: httpx2.AsyncClient, session: dict[str, Any]) -> None:
     body = {"email": "other." + session["user"]["email"], "password": PASSWORD}
     stranger = (await client.post("/v1/users", json=body)).json()
     key = (await create(client, session)).json()
@@ -109,20 +96,14 @@ async def test_key_of_another_account_is_not_found(
     assert (await client.get("/v1/keys", headers=bearer(stranger["access_token"]))).json() == {"items": []}
 
 
-@pytest.mark.parametrize(
-    "key_id", ["x", "key_", "usr_" + "0" * 26, "key_" + "z" * 26, "%00", to_text("key", new_id())]
-)
-async def test_unknown_key_is_not_found(
-    client: httpx2.AsyncClient, session: dict[str, Any], key_id: str
-) -> None:
+@pytest.mark.parametrize("key_id", ["x", "key_", "usr_" + "0" * 26, "key_" + "z" * 26, "%00", to_text("key", new_id())])
+async def test_unknown_key_is_not_found(client: httpx2.AsyncClient, session: dict[str, Any], key_id: str) -> None:
     answer = await client.delete(f"/v1/keys/{key_id}", headers=bearer(session["access_token"]))
 
     assert answer.status_code == 404
 
 
-async def test_of_keys_made_at_once_an_account_gets_twenty(
-    client: httpx2.AsyncClient, session: dict[str, Any]
-) -> None:
+async def test_of_keys_made_at_once_an_account_gets_twenty(client: httpx2.AsyncClient, session: dict[str, Any]) -> None:
     answers = await asyncio.gather(*(create(client, session) for _ in range(24)))
 
     assert sorted(answer.status_code for answer in answers) == [201] * 20 + [409] * 4

@@ -89,9 +89,7 @@ async def test_attempts_at_once_are_counted_exactly_across_replicas(redis: Redis
     rules = AttemptRules(email=RULE, address=WIDE)
     replicas = [AttemptLimits(redis, rules) for _ in range(3)]
 
-    results = await asyncio.gather(
-        *(admitted(limits, "a@example.com", "192.0.2.1", 10) for limits in replicas)
-    )
+    results = await asyncio.gather(*(admitted(limits, "a@example.com", "192.0.2.1", 10) for limits in replicas))
 
     assert sum(map(sum, results)) == 3
 

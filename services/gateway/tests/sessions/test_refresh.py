@@ -23,9 +23,7 @@ _ALIVE = text(
     WHERE email = :email AND revoked_at IS NULL AND used_at IS NULL
     """
 )
-_EXPIRE = text(
-    "UPDATE refresh_tokens SET expires_at = now() - CAST(:age AS interval) WHERE token_hash = :hash"
-)
+_EXPIRE = text("UPDATE refresh_tokens SET expires_at = now() - CAST(:age AS interval) WHERE token_hash = :hash")
 _EXPIRE_OTHERS = text(
     """
     UPDATE refresh_tokens SET expires_at = now()
@@ -108,9 +106,7 @@ async def test_no_successor_survives_a_revocation_that_meets_its_rotation(
     first, database = session["refresh_token"], identity.database
     second = (await identity.sign_in.refresh(first)).refresh_token
     revocations: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
-        "sign_out_everywhere": lambda: identity.sign_in.sign_out_everywhere(
-            from_text("usr", session["user"]["id"])
-        ),
+        "sign_out_everywhere": lambda: identity.sign_in.sign_out_everywhere(from_text("usr", session["user"]["id"])),
         "sign_out": lambda: identity.sign_in.sign_out(second),
         "reuse": lambda: identity.sign_in.refresh(first),
     }
@@ -125,9 +121,7 @@ async def test_no_successor_survives_a_revocation_that_meets_its_rotation(
     assert await alive(database, session) == 0
 
 
-async def test_rotation_that_committed_unheard_is_no_reuse(
-    identity: Identity, session: dict[str, Any]
-) -> None:
+async def test_rotation_that_committed_unheard_is_no_reuse(identity: Identity, session: dict[str, Any]) -> None:
     successor = identity.issuer.new_refresh_token()
     token_hash = digest(session["refresh_token"])
 
@@ -161,9 +155,7 @@ async def test_unknown_or_malformed_token_is_refused(client: httpx2.AsyncClient,
     assert answer.json()["code"] == "UNAUTHORIZED"
 
 
-async def test_signing_out_ends_this_session_only(
-    client: httpx2.AsyncClient, session: dict[str, Any]
-) -> None:
+async def test_signing_out_ends_this_session_only(client: httpx2.AsyncClient, session: dict[str, Any]) -> None:
     other_device = await sign_in(client, session)
     leave = {"headers": bearer(session["refresh_token"])}
 
@@ -174,9 +166,7 @@ async def test_signing_out_ends_this_session_only(
     assert (await refresh(client, other_device["refresh_token"])).status_code == 200
 
 
-async def test_signing_out_takes_the_refresh_token(
-    client: httpx2.AsyncClient, session: dict[str, Any]
-) -> None:
+async def test_signing_out_takes_the_refresh_token(client: httpx2.AsyncClient, session: dict[str, Any]) -> None:
     with_access_token = await client.delete("/v1/sessions/current", headers=bearer(session["access_token"]))
     with_nothing = await client.delete("/v1/sessions/current")
 

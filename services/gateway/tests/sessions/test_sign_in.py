@@ -32,9 +32,7 @@ async def counting() -> AsyncIterator[Counting]:
     hasher.close()
 
 
-async def test_signs_in_whatever_the_case_of_the_address(
-    client: httpx2.AsyncClient, session: dict[str, Any]
-) -> None:
+async def test_signs_in_whatever_the_case_of_the_address(client: httpx2.AsyncClient, session: dict[str, Any]) -> None:
     body = {"email": session["user"]["email"].upper(), "password": PASSWORD}
 
     answer = await client.post("/v1/sessions", json=body)
@@ -98,9 +96,7 @@ async def test_hash_of_another_cost_is_made_anew_at_sign_in(
     assert answers == [201, 201]
 
 
-async def test_overlong_password_is_refused_before_any_work(
-    build_identity: BuildIdentity, counting: Counting
-) -> None:
+async def test_overlong_password_is_refused_before_any_work(build_identity: BuildIdentity, counting: Counting) -> None:
     identity: Identity = build_identity(hashing=counting)
     async with identity.client() as client:
         answer = await client.post("/v1/sessions", json={"email": "a@example.com", "password": "x" * 10_000})

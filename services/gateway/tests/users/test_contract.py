@@ -59,6 +59,4 @@ def test_models_have_plain_names_and_examples(contract: dict[str, Any]) -> None:
         "Key",
         "NewKey",
     }
-    assert all(
-        "examples" in schemas[name] for name in ("CreateUser", "CreateSession", "RefreshSession", "CreateKey")
-    )
+    assert all("examples" in schemas[name] for name in ("CreateUser", "CreateSession", "RefreshSession", "CreateKey"))

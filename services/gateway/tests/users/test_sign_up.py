@@ -18,9 +18,7 @@ from gateway.users.storage import NewUser
 
 from ..conftest import PASSWORD, BuildIdentity, Identity, bearer
 
-_EVENT = text(
-    "SELECT topic, body FROM outbox WHERE type = 'user.registered' AND body::jsonb->>'email' = :email"
-)
+_EVENT = text("SELECT topic, body FROM outbox WHERE type = 'user.registered' AND body::jsonb->>'email' = :email")
 _EVERYTHING = text(
     """
     SELECT users::text FROM users
@@ -56,9 +54,7 @@ async def test_signs_up_and_is_known_at_once(client: httpx2.AsyncClient, email: 
     assert me.json() == {"user": session["user"], "account": session["account"]}
 
 
-async def test_tells_of_the_user_in_the_transaction_of_the_sign_up(
-    session: dict[str, Any], database: Database
-) -> None:
+async def test_tells_of_the_user_in_the_transaction_of_the_sign_up(session: dict[str, Any], database: Database) -> None:
     async with database.autocommit() as connection:
         rows = await connection.execute(
             _EVENT,
@@ -83,9 +79,7 @@ async def test_stores_neither_password_nor_refresh_token(session: dict[str, Any]
     assert session["refresh_token"].encode().hex() not in everything
 
 
-async def test_refuses_address_that_is_taken_in_any_case(
-    client: httpx2.AsyncClient, session: dict[str, Any]
-) -> None:
+async def test_refuses_address_that_is_taken_in_any_case(client: httpx2.AsyncClient, session: dict[str, Any]) -> None:
     email = session["user"]["email"]
 
     answer = await client.post("/v1/users", json=sign_up(email.upper()))
@@ -114,9 +108,7 @@ async def test_of_parallel_sign_ups_with_one_address_exactly_one_wins(
         assert events.scalar_one() == 1
 
 
-async def test_sign_up_that_committed_unheard_is_found_by_its_repetition(
-    identity: Identity, email: str
-) -> None:
+async def test_sign_up_that_committed_unheard_is_found_by_its_repetition(identity: Identity, email: str) -> None:
     new_user = NewUser(new_id(), new_id(), email, "hash", "en", "free")
     token = identity.issuer.new_refresh_token()
 
@@ -153,9 +145,7 @@ async def test_sign_up_that_committed_unheard_is_found_by_its_repetition(
         ({"locale": "en\x00"}, "/body/locale"),
     ],
 )
-async def test_refuses_garbage_by_field(
-    client: httpx2.AsyncClient, change: dict[str, Any], pointer: str
-) -> None:
+async def test_refuses_garbage_by_field(client: httpx2.AsyncClient, change: dict[str, Any], pointer: str) -> None:
     body = json.dumps({"email": "ada.lovelace@example.com", "password": PASSWORD, "locale": "en"} | change)
 
     answer = await client.post("/v1/users", content=body, headers={"content-type": "application/json"})
@@ -166,9 +156,7 @@ async def test_refuses_garbage_by_field(
     assert PASSWORD not in answer.text
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'"x"', b"[" * 5000, b'{"email": NaN}']
-)
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'"x"', b"[" * 5000, b'{"email": NaN}'])
 async def test_never_fails_on_bytes_that_are_no_sign_up(client: httpx2.AsyncClient, content: bytes) -> None:
     for path in ("/v1/users", "/v1/sessions", "/v1/sessions/refresh"):
         answer = await client.post(path, content=content, headers={"content-type": "application/json"})

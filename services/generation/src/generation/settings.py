@@ -34,7 +34,7 @@ class GenerationSettings(CommonSettings):
 
     @field_validator("classes", "kind_modules", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
+    def _split_names(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("classes")

@@ -79,9 +79,7 @@ def test_the_vendors_sdks_are_not_imported_before_they_are_needed() -> None:
         "import sys, generation.providers.bootstrap, generation.providers.router\n"
         f"print([m for m in '{heavy}'.split() if m in sys.modules])"
     )
-    printed = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30
-    )
+    printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30)
     assert printed.stdout.strip() == "[]"
 
 

@@ -8,9 +8,7 @@ from redis.asyncio import Redis
 from generation.providers.breaker import SharedBreaker
 from generation.providers.circuit import CircuitRules, CircuitState, Denied, LocalCircuit, Permit, Verdict
 
-RULES = CircuitRules(
-    window_seconds=2, calls_min=4, failure_rate=0.5, open_seconds=0.15, probe_lease_seconds=0.5
-)
+RULES = CircuitRules(window_seconds=2, calls_min=4, failure_rate=0.5, open_seconds=0.15, probe_lease_seconds=0.5)
 
 
 def breaker(redis: Redis | None, rules: CircuitRules = RULES) -> SharedBreaker:

@@ -82,9 +82,7 @@ RETRIED: list[tuple[str, Step]] = [
 
 
 @pytest.mark.parametrize("step", [row[1] for row in RETRIED], ids=[row[0] for row in RETRIED])
-async def test_what_can_pass_is_tried_again(
-    vendor: ScriptedVendor, store: CloudinaryStore, step: Step
-) -> None:
+async def test_what_can_pass_is_tried_again(vendor: ScriptedVendor, store: CloudinaryStore, step: Step) -> None:
     vendor.on(UPLOAD, step, stored())
     artefact = await store.put(png(), key="runs/r1/result", media_type="image/png")
     assert artefact.version == 7
@@ -92,9 +90,7 @@ async def test_what_can_pass_is_tried_again(
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409])
-async def test_what_is_our_fault_is_sent_once(
-    vendor: ScriptedVendor, store: CloudinaryStore, status: int
-) -> None:
+async def test_what_is_our_fault_is_sent_once(vendor: ScriptedVendor, store: CloudinaryStore, status: int) -> None:
     vendor.on(UPLOAD, problem(status))
     with pytest.raises(Broken):
         await store.put(png(), key="k", media_type="image/png")
@@ -118,9 +114,7 @@ async def test_does_not_wait_longer_than_is_worth_it(vendor: ScriptedVendor, sto
     assert vendor.count(UPLOAD) == 1
 
 
-async def test_text_is_never_taken_for_a_file(
-    vendor: ScriptedVendor, store: CloudinaryStore, tmp_path: Path
-) -> None:
+async def test_text_is_never_taken_for_a_file(vendor: ScriptedVendor, store: CloudinaryStore, tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("secret")
     for text in (str(secret), "https://example.org/x.png"):
@@ -169,9 +163,7 @@ async def test_signs_addresses_of_a_stand_in_whatever_the_environment_says(
     everything.update(**poison, secure=True, shorten=True, use_root_path=True, long_url_signature=True)
     everything.update(use_fetch_format=True, responsive_width=True, auth_token={"key": "00", "duration": 9})
     monkeypatch.setattr(cloudinary, "_config", everything)
-    options = (
-        "secure=false&private_cdn=true&cname=127.0.0.1:8080&upload_prefix=http://127.0.0.1:8080&timeout=5"
-    )
+    options = "secure=false&private_cdn=true&cname=127.0.0.1:8080&upload_prefix=http://127.0.0.1:8080&timeout=5"
     store = offline(f"cloudinary://key:secret@demo?{options}", imaging)
     url = store.signed_url(STORED, expires_in=None, format="webp")
     assert url.startswith("http://127.0.0.1:8080/image/authenticated/s--")

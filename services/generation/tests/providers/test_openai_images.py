@@ -51,13 +51,9 @@ async def opened(adapter: OpenAIImages) -> AsyncIterator[OpenAIImages]:
 
 
 @pytest_asyncio.fixture
-async def images(
-    vendor: ScriptedVendor, catalogue: Catalogue, imaging: Imaging
-) -> AsyncIterator[OpenAIImages]:
+async def images(vendor: ScriptedVendor, catalogue: Catalogue, imaging: Imaging) -> AsyncIterator[OpenAIImages]:
     async with opened(
-        OpenAIImages(
-            base_url=f"{vendor.url}/v1", catalogue=catalogue, imaging=imaging, read_timeout_seconds=2
-        )
+        OpenAIImages(base_url=f"{vendor.url}/v1", catalogue=catalogue, imaging=imaging, read_timeout_seconds=2)
     ) as adapter:
         yield adapter
 
@@ -79,9 +75,7 @@ async def test_sends_one_request_and_returns_the_verified_image_with_its_cost(
     assert len(seen.headers["x-client-request-id"]) == 36
 
 
-async def test_each_call_is_paid_by_the_key_it_was_given(
-    vendor: ScriptedVendor, images: OpenAIImages
-) -> None:
+async def test_each_call_is_paid_by_the_key_it_was_given(vendor: ScriptedVendor, images: OpenAIImages) -> None:
     vendor.on(ROUTE, made())
     for key in ("sk-1", "sk-2", "sk-1"):
         await images.make_image(REQUEST, model=MODEL, key=key, call=Around().call())
@@ -162,9 +156,7 @@ async def test_retry_after_as_a_date_becomes_seconds(vendor: ScriptedVendor, ima
     assert caught.value.until is not None
 
 
-async def test_a_refusal_shows_the_user_nothing_of_the_vendor(
-    vendor: ScriptedVendor, images: OpenAIImages
-) -> None:
+async def test_a_refusal_shows_the_user_nothing_of_the_vendor(vendor: ScriptedVendor, images: OpenAIImages) -> None:
     vendor.on(ROUTE, failed(400, "moderation_blocked"))
     with pytest.raises(Refused) as caught:
         await images.make_image(REQUEST, model=MODEL, key="sk-1", call=Around().call())
@@ -172,9 +164,7 @@ async def test_a_refusal_shows_the_user_nothing_of_the_vendor(
 
 
 async def test_refused_connection_costs_nothing(catalogue: Catalogue, imaging: Imaging) -> None:
-    async with opened(
-        OpenAIImages(base_url="http://127.0.0.1:9/v1", catalogue=catalogue, imaging=imaging)
-    ) as images:
+    async with opened(OpenAIImages(base_url="http://127.0.0.1:9/v1", catalogue=catalogue, imaging=imaging)) as images:
         with pytest.raises(Unavailable) as caught:
             await images.make_image(REQUEST, model=MODEL, key="sk-1", call=Around().call())
     assert caught.value.billable_unknown is False
@@ -185,9 +175,7 @@ async def test_silence_past_the_read_timeout_may_have_been_charged(
 ) -> None:
     vendor.on(ROUTE, slow(3, made()))
     async with opened(
-        OpenAIImages(
-            base_url=f"{vendor.url}/v1", catalogue=catalogue, imaging=imaging, read_timeout_seconds=0.2
-        )
+        OpenAIImages(base_url=f"{vendor.url}/v1", catalogue=catalogue, imaging=imaging, read_timeout_seconds=0.2)
     ) as images:
         with pytest.raises(Unavailable) as caught:
             await images.make_image(REQUEST, model=MODEL, key="sk-1", call=Around().call())
@@ -195,9 +183,7 @@ async def test_silence_past_the_read_timeout_may_have_been_charged(
     assert vendor.count(ROUTE) == 1
 
 
-async def test_a_dripping_body_does_not_outlast_the_deadline(
-    vendor: ScriptedVendor, images: OpenAIImages
-) -> None:
+async def test_a_dripping_body_does_not_outlast_the_deadline(vendor: ScriptedVendor, images: OpenAIImages) -> None:
     vendor.on(ROUTE, drip(b" " * 400))
     started = time.monotonic()
     with pytest.raises(Unavailable) as caught:
@@ -233,9 +219,7 @@ BLOCKED = {"error": {"message": "no", "code": "moderation_blocked", "type": "ima
 
 
 @pytest_asyncio.fixture
-async def streaming(
-    vendor: ScriptedVendor, catalogue: Catalogue, imaging: Imaging
-) -> AsyncIterator[OpenAIImages]:
+async def streaming(vendor: ScriptedVendor, catalogue: Catalogue, imaging: Imaging) -> AsyncIterator[OpenAIImages]:
     async with opened(
         OpenAIImages(base_url=f"{vendor.url}/v1", catalogue=catalogue, imaging=imaging, partial_images=2)
     ) as adapter:
@@ -274,9 +258,7 @@ async def test_a_stream_without_its_end_is_an_error(
     assert expected(caught.value), (type(caught.value), vars(caught.value))
 
 
-async def test_a_compatible_endpoint_is_sent_only_what_it_knows(
-    vendor: ScriptedVendor, imaging: Imaging
-) -> None:
+async def test_a_compatible_endpoint_is_sent_only_what_it_knows(vendor: ScriptedVendor, imaging: Imaging) -> None:
     vendor.on(ROUTE, made())
     card = ModelCard(provider="gemini", model="pro-image", image_microusd=40_000)
     async with opened(

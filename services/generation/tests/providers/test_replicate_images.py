@@ -34,9 +34,7 @@ def prediction(status: str, **more: Any) -> Response:
 
 
 @pytest_asyncio.fixture
-async def images(
-    vendor: ScriptedVendor, catalogue: Catalogue, imaging: Imaging
-) -> AsyncIterator[ReplicateImages]:
+async def images(vendor: ScriptedVendor, catalogue: Catalogue, imaging: Imaging) -> AsyncIterator[ReplicateImages]:
     api = ReplicateApi(vendor.url, provider="replicate", read_timeout_seconds=1)
     adapter = ReplicateImages(api, catalogue=catalogue, imaging=imaging, poll_scale=0.01)
     yield adapter
@@ -88,9 +86,7 @@ async def test_remembers_the_id_before_it_waits(vendor: ScriptedVendor, images: 
 
 
 @pytest.mark.parametrize("output", ["list", "string"])
-async def test_takes_a_list_or_a_single_address(
-    vendor: ScriptedVendor, images: ReplicateImages, output: str
-) -> None:
+async def test_takes_a_list_or_a_single_address(vendor: ScriptedVendor, images: ReplicateImages, output: str) -> None:
     succeeds(vendor)
     address = f"{vendor.url}/out/0.png"
     vendor.on(GET, prediction("succeeded", output=[address] if output == "list" else address))
@@ -118,9 +114,7 @@ async def test_every_other_final_state_is_a_failure_that_can_pass(
 
 
 @pytest.mark.parametrize("said", ["NSFW content detected.", "The input was flagged as sensitive. (E005)"])
-async def test_a_flagged_result_is_a_refusal(
-    vendor: ScriptedVendor, images: ReplicateImages, said: str
-) -> None:
+async def test_a_flagged_result_is_a_refusal(vendor: ScriptedVendor, images: ReplicateImages, said: str) -> None:
     vendor.on(CREATE, prediction("starting"))
     vendor.on(GET, prediction("failed", error=said))
     with pytest.raises(Refused) as caught:
@@ -258,9 +252,7 @@ async def test_adopts_by_id_without_buying(vendor: ScriptedVendor, images: Repli
 
 
 @pytest.mark.parametrize("adopted", ["p1", "../../account"])
-async def test_an_unknown_id_cannot_be_adopted(
-    vendor: ScriptedVendor, images: ReplicateImages, adopted: str
-) -> None:
+async def test_an_unknown_id_cannot_be_adopted(vendor: ScriptedVendor, images: ReplicateImages, adopted: str) -> None:
     vendor.on(GET, answer({"detail": "not found"}, 404))
     with pytest.raises(Unavailable) as caught:
         await images.make_image(REQUEST, model=MODEL, key="r8_1", call=Around().call(adopted=adopted))
@@ -268,9 +260,7 @@ async def test_an_unknown_id_cannot_be_adopted(
     assert vendor.count(CREATE) == 0
 
 
-async def test_cancelling_the_task_cancels_the_prediction(
-    vendor: ScriptedVendor, images: ReplicateImages
-) -> None:
+async def test_cancelling_the_task_cancels_the_prediction(vendor: ScriptedVendor, images: ReplicateImages) -> None:
     vendor.on(CREATE, prediction("starting"))
     vendor.on(GET, prediction("processing"))
     vendor.on(CANCEL, prediction("canceled"))

@@ -108,9 +108,7 @@ ROWS: list[tuple[str, list[Step], tuple[int, int], list[tuple[str, str]]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("steps", "asked", "outcomes"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
-)
+@pytest.mark.parametrize(("steps", "asked", "outcomes"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
 async def test_retries_and_fails_over_exactly_as_often_as_said(
     bench: Bench, steps: list[Step], asked: tuple[int, int], outcomes: list[tuple[str, str]]
 ) -> None:

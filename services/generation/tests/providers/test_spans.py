@@ -33,9 +33,7 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
 
 
 async def test_each_call_is_a_client_span_with_cost_and_tokens(spans: InMemorySpanExporter) -> None:
-    await attempt.watched_call(
-        _delivers(), capability="image.make", provider="openai", model="m", timeout_seconds=1
-    )
+    await attempt.watched_call(_delivers(), capability="image.make", provider="openai", model="m", timeout_seconds=1)
     (span,) = spans.get_finished_spans()
     assert (span.name, span.kind) == ("image.make openai/m", SpanKind.CLIENT)
     told = dict(span.attributes or {})
@@ -50,9 +48,7 @@ async def test_a_failed_call_says_how(spans: InMemorySpanExporter) -> None:
             _throttles(), capability="image.make", provider="openai", model="m", timeout_seconds=1
         )
     with pytest.raises(Unavailable):
-        await attempt.watched_call(
-            _hangs(), capability="image.make", provider="openai", model="m", timeout_seconds=1
-        )
+        await attempt.watched_call(_hangs(), capability="image.make", provider="openai", model="m", timeout_seconds=1)
     first, second = spans.get_finished_spans()
     assert first.status.status_code is StatusCode.ERROR
     assert [(s.attributes or {}).get("error.type") for s in (first, second)] == ["rate_limited", "timeout"]

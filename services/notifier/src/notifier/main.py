@@ -34,7 +34,7 @@ async def start(process: Process, settings: NotifierSettings) -> int:
     """Start everything the role `all` consists of; answers the HTTP port."""
     notifier = build(settings)
     process.stack.push_async_callback(notifier.close)
-    pass
+    process.before_stop(notifier.hub.drain)
     process.before_stop(notifier.mailer.drain)
     await start_relay(process, SERVICE, notifier.database, notifier.redis)
     process.spawn("hints-sender", notifier.hints.run_sender)

@@ -99,9 +99,7 @@ class Sandbox:
         routes: list[BaseRoute] = [
             Route("/livez", alive),
             Route("/readyz", alive),
-            Mount(
-                "/sandbox", routes=[*control.routes(), *traces.routes(), *InboxRoutes(self.mailbox).routes()]
-            ),
+            Mount("/sandbox", routes=[*control.routes(), *traces.routes(), *InboxRoutes(self.mailbox).routes()]),
             Mount("/otlp", routes=traces.otlp_routes()),
             Mount("/openai/v1", routes=self._build_openai().routes()),
             Mount("/replicate", routes=self._build_replicate().routes()),
@@ -140,9 +138,7 @@ class Sandbox:
     def _build_cloudinary(self) -> CloudinaryRoutes:
         settings = self._settings
         secret = settings.cloudinary_secret.get_secret_value()
-        assets = Assets(
-            self._cloudinary_assets, self._studio, self._public_url, settings.cloudinary_key, secret
-        )
+        assets = Assets(self._cloudinary_assets, self._studio, self._public_url, settings.cloudinary_key, secret)
         cloud, key = settings.cloudinary_cloud, settings.cloudinary_key
         return CloudinaryRoutes(assets, self._pace, cloud, key, secret)
 

@@ -221,11 +221,15 @@ class Consumer:
             if received.event.event_id in fresh_ids:
                 fresh_ids.discard(received.event.event_id)
                 fresh.append(received)
-        for event_type, run in groupby(fresh, key=lambda received: type(received.event)):
-            await self._dispatch(event_type, list(run), uow)
+        for _, run in groupby(fresh, key=lambda received: self._handlers.of(type(received.event))):
+            await self._dispatch(list(run), uow)
 
-    async def _dispatch(self, event_type: type[Event], run: list[Received[Event]], uow: UnitOfWork) -> None:
-        spans = [ProcessSpan(event_type.type, self._group, received.traceparent, len(run)) for received in run]
+    async def _dispatch(self, run: list[Received[Event]], uow: UnitOfWork) -> None:
+        """Hand over events that stand together and have the same handler, whatever their types."""
+        spans = [
+            ProcessSpan(type(received.event).type, self._group, received.traceparent, len(run)) for received in run
+        ]
+        event_type = type(run[0].event)
         batch_handler = self._handlers.batch(event_type)
         if batch_handler is None:
             handler: Any = self._handlers.single(event_type)

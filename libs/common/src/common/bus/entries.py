@@ -25,10 +25,15 @@ class Entry:
         traceparent = fields.get(b"traceparent")
         return cls(
             entry_id=entry_id.decode(),
-            type=fields.get(b"type", b"").decode(errors="replace"),
-            body=fields.get(b"body", b"").decode(errors="replace"),
-            traceparent=traceparent.decode(errors="replace") if traceparent else None,
+            type=_storable(fields.get(b"type", b"")),
+            body=_storable(fields.get(b"body", b"")),
+            traceparent=_storable(traceparent) if traceparent else None,
         )
+
+
+def _storable(value: bytes) -> str:
+    """The text of a field as a database can keep it: whatever the bytes are, they can be buried."""
+    return value.decode(errors="replace").replace("\x00", "\ufffd")
 
 
 @dataclass(frozen=True, slots=True)

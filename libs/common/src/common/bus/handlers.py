@@ -36,7 +36,9 @@ class Handlers:
         self._singles[event_type] = handler
 
     def on_batch(self, event_type: type[E], handler: BatchHandler[E]) -> None:
-        """Call the handler with all events of this type that stand together in a batch."""
+        """Call the handler with the events that stand together in a batch and are its: of this type, and of every
+        other type it is registered for. One call can then lock what it needs in one order.
+        """
         self._refuse_second(event_type)
         self._by_type[event_type] = handler
 
@@ -47,6 +49,10 @@ class Handlers:
     def batch(self, event_type: type[Event]) -> BatchHandler[Any] | None:
         """The handler for a batch, if this type has such a one."""
         return self._by_type.get(event_type)
+
+    def of(self, event_type: type[Event]) -> object:
+        """Whatever handles this type, to tell whether two types have the same handler."""
+        return self._by_type.get(event_type) or self._singles.get(event_type)
 
     def handles(self, event_type: type[Event]) -> bool:
         """Whether anything is to be done for events of this type."""

@@ -79,7 +79,7 @@ class Relay:
             log.warning("relay_not_prepared", error=repr(error)[:300])
 
     async def run_quick(self) -> None:
-        """Publish what is handed over. Ends only by cancellation; raises when Redis is away, to be started again."""
+        """Publish what is handed over. Ends only by cancellation; while Redis is away all is left to the sweep."""
         while True:
             await self._wake.wait()
             self._wake.clear()

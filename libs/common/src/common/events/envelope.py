@@ -11,9 +11,12 @@ from common.ids import new_id
 
 
 class Payload(BaseModel):
-    """A part of an event. Readers ignore members they do not know, so a producer may add some."""
+    """A part of an event. Readers ignore members they do not know, so a producer may add some.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    Infinity is refused where it is said: JSON has no word for it, and every reader would have to bury the event.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Event(Payload):

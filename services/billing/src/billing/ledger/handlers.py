@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from billing.ledger.grants import Grant, post_grants
 from billing.ledger.holds import place_holds
-from billing.ledger.settlements import settle_cancelled, settle_completed, settle_failed
+from billing.ledger.settlements import settle_outcomes
 from common.bus.handlers import Handlers, Received
 from common.db.unit_of_work import UnitOfWork
 from common.events.accounts import UserRegistered
@@ -33,6 +33,6 @@ def register(handlers: Handlers, sign_up_credits: int) -> None:
 
     handlers.on_batch(UserRegistered, welcome)
     handlers.on_batch(JobSubmitted, place_holds)
-    handlers.on_batch(RunCompleted, settle_completed)
-    handlers.on_batch(RunFailed, settle_failed)
-    handlers.on_batch(RunCancelled, settle_cancelled)
+    handlers.on_batch(RunCompleted, settle_outcomes)
+    handlers.on_batch(RunFailed, settle_outcomes)
+    handlers.on_batch(RunCancelled, settle_outcomes)

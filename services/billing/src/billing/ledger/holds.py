@@ -19,6 +19,9 @@ HOLD_MARGIN = timedelta(hours=1)
 async def place_holds(batch: Sequence[Received[JobSubmitted]], uow: UnitOfWork) -> None:
     """Hold credits for each job in the order of submission, and say `credits.held` or `credits.refused` for each."""
     submissions = [received.event for received in batch]
+    free = sorted({event.account_id for event in submissions if not event.job.price_credits})
+    if free:  # a free job is held even for an account that never had a credit
+        await storage.open_accounts(uow, free)
     book = await storage.load_book(
         uow,
         sorted({event.account_id for event in submissions}),

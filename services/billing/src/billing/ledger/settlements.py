@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -18,7 +17,7 @@ from common.events.runs import RunCancelled, RunCompleted, RunFailed
 
 log = structlog.get_logger(__name__)
 
-Outcome = TypeVar("Outcome", RunCompleted, RunFailed, RunCancelled)
+Outcome = RunCompleted | RunFailed | RunCancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +31,9 @@ class Settlement:
     traceparent: str | None
 
 
-async def settle_completed(batch: Sequence[Received[RunCompleted]], uow: UnitOfWork) -> None:
-    """Charge what was delivered."""
-    await settle(
-        uow,
-        [
-            Settlement(r.event.account_id, r.event.job_id, r.event.charge_credits, "completed", r.traceparent)
-            for r in batch
-        ],
-    )
-
-
-async def settle_failed(batch: Sequence[Received[RunFailed]], uow: UnitOfWork) -> None:
-    """Give everything back."""
-    await settle(uow, [Settlement(r.event.account_id, r.event.job_id, 0, "failed", r.traceparent) for r in batch])
-
-
-async def settle_cancelled(batch: Sequence[Received[RunCancelled]], uow: UnitOfWork) -> None:
-    """Charge the parts that were delivered before the cancellation, give the rest back."""
-    await settle(
-        uow,
-        [
-            Settlement(r.event.account_id, r.event.job_id, r.event.charge_credits, "cancelled", r.traceparent)
-            for r in batch
-        ],
-    )
+async def settle_outcomes(batch: Sequence[Received[Outcome]], uow: UnitOfWork) -> None:
+    """Charge what was delivered and give the rest back, for every outcome of a batch at once."""
+    await settle(uow, [_settlement(received) for received in batch])
 
 
 async def settle(uow: UnitOfWork, settlements: Sequence[Settlement]) -> None:
@@ -107,3 +84,14 @@ def _announce(uow: UnitOfWork, book: Book, hold: Hold, settlement: Settlement) -
         ),
         settlement.traceparent,
     )
+
+
+def _settlement(received: Received[Outcome]) -> Settlement:
+    event = received.event
+    match event:
+        case RunCompleted():
+            return Settlement(event.account_id, event.job_id, event.charge_credits, "completed", received.traceparent)
+        case RunFailed():
+            return Settlement(event.account_id, event.job_id, 0, "failed", received.traceparent)
+        case RunCancelled():
+            return Settlement(event.account_id, event.job_id, event.charge_credits, "cancelled", received.traceparent)

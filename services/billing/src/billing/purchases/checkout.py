@@ -122,9 +122,7 @@ class CheckoutDesk:
         return found
 
 
-async def place_order(
-    uow: UnitOfWork, request: CheckoutRequest, purchase_id: UUID, public_url: str
-) -> Purchase:
+async def place_order(uow: UnitOfWork, request: CheckoutRequest, purchase_id: UUID, public_url: str) -> Purchase:
     """Write the order, or find the one this request or its key made before.
 
     Raises:

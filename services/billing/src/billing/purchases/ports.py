@@ -1,7 +1,5 @@
 """The port to the payment vendor as a checkout needs it: open a session, and the ways that can fail."""
 
-
-
 from typing import Protocol
 
 from billing.purchases.rules import CheckoutSession, Purchase

@@ -69,9 +69,7 @@ class PurchasePage(BaseModel):
     next_cursor: str | None
 
 
-def build_router(
-    database: Database, desk: CheckoutDesk, identify: Callable[..., Awaitable[Caller]]
-) -> APIRouter:
+def build_router(database: Database, desk: CheckoutDesk, identify: Callable[..., Awaitable[Caller]]) -> APIRouter:
     """The routes; `identify` is the dependency that tells whose request it is."""
     router = APIRouter(tags=["purchases"], responses=problem_responses("UNAUTHORIZED"))
 
@@ -90,9 +88,7 @@ def build_router(
     ) -> CheckoutOpened:
         """Buy a pack of credits: answers with the address of Stripe's payment page."""
         purchase = await desk.open(
-            CheckoutRequest(
-                caller.account_id, body.product_id, body.success_url, body.cancel_url, idempotency_key
-            )
+            CheckoutRequest(caller.account_id, body.product_id, body.success_url, body.cancel_url, idempotency_key)
         )
         if purchase.checkout_url is None or purchase.checkout_expires_at is None:
             raise AssertionError("an open purchase has a page")
@@ -100,9 +96,7 @@ def build_router(
             purchase_id=purchase.reference, url=purchase.checkout_url, expires_at=purchase.checkout_expires_at
         )
 
-    @router.get(
-        "/v1/purchases/{purchase_id}", operation_id="get_purchase", responses=problem_responses("NOT_FOUND")
-    )
+    @router.get("/v1/purchases/{purchase_id}", operation_id="get_purchase", responses=problem_responses("NOT_FOUND"))
     async def get_purchase(purchase_id: str, caller: Annotated[Caller, Depends(identify)]) -> PurchaseView:
         """One purchase of the caller's account."""
         try:
@@ -115,9 +109,7 @@ def build_router(
             raise NotFound
         return _view(purchase)
 
-    @router.get(
-        "/v1/purchases", operation_id="list_purchases", responses=problem_responses("VALIDATION_FAILED")
-    )
+    @router.get("/v1/purchases", operation_id="list_purchases", responses=problem_responses("VALIDATION_FAILED"))
     async def list_purchases(
         caller: Annotated[Caller, Depends(identify)],
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE_DEFAULT,
@@ -127,9 +119,7 @@ def build_router(
         try:
             before = from_text(PREFIX, cursor) if cursor else None
         except InvalidId:
-            raise ValidationFailed(
-                [{"pointer": "/query/cursor", "detail": "This is not a cursor."}]
-            ) from None
+            raise ValidationFailed([{"pointer": "/query/cursor", "detail": "This is not a cursor."}]) from None
         async with database.autocommit() as connection:
             found = await storage.purchases_page(connection, caller.account_id, before, limit + 1)
         shown = found[:limit]

@@ -16,9 +16,7 @@ log = structlog.get_logger(__name__)
 
 PURPOSE = "credits"
 
-Outcome = Literal[
-    "granted", "granted_before", "expired", "failed", "undecided", "mismatch", "unknown_purchase"
-]
+Outcome = Literal["granted", "granted_before", "expired", "failed", "undecided", "mismatch", "unknown_purchase"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,9 +151,7 @@ async def mark_paid(uow: UnitOfWork, purchase_id: UUID, session: CheckoutSession
 
 async def mark_closed(uow: UnitOfWork, purchase_id: UUID, status: str, session: CheckoutSession) -> bool:
     """Its session ended without money; False when the purchase is beyond that, or has another session."""
-    result = await uow.execute(
-        _CLOSE, {"purchase_id": purchase_id, "status": status, "session_id": session.session_id}
-    )
+    result = await uow.execute(_CLOSE, {"purchase_id": purchase_id, "status": status, "session_id": session.session_id})
     return bool(result.rowcount)
 
 

@@ -99,9 +99,7 @@ def translate(error: stripe.StripeError) -> Exception:
     """Our exception for an error of the SDK; no message of it carries the API key."""
     parts = (type(error).__name__, error.http_status, error.code, error.user_message)
     message = " ".join(str(part) for part in parts if part)
-    if isinstance(error, stripe.IdempotencyError) or (
-        _is_replayed(error) and (error.http_status or 0) >= 500
-    ):
+    if isinstance(error, stripe.IdempotencyError) or (_is_replayed(error) and (error.http_status or 0) >= 500):
         return AttemptSpent(message)
     if error.http_status == 404 or error.code == "resource_missing":
         return ObjectMissing(message)

@@ -103,9 +103,7 @@ class StripeApi:
         """
         answer = await self._call(
             "checkout.sessions.retrieve",
-            lambda: self._client.v1.checkout.sessions.retrieve_async(
-                session_id, {"expand": ["payment_intent"]}
-            ),
+            lambda: self._client.v1.checkout.sessions.retrieve_async(session_id, {"expand": ["payment_intent"]}),
         )
         return read_session(answer)
 
@@ -119,9 +117,7 @@ class StripeApi:
         """
         found = await self._call(
             "checkout.sessions.list",
-            lambda: self._client.v1.checkout.sessions.list_async(
-                {"payment_intent": payment_intent_id, "limit": 1}
-            ),
+            lambda: self._client.v1.checkout.sessions.list_async({"payment_intent": payment_intent_id, "limit": 1}),
         )
         if found.data:
             return await self.session(found.data[0].id)

@@ -36,9 +36,7 @@ class StripeTransport(stripe.HTTPClient):
         """
         try:
             async with asyncio.timeout(self._answer_seconds_max):
-                response = await self._client.request(
-                    method, url, headers=dict(headers), content=post_data or None
-                )
+                response = await self._client.request(method, url, headers=dict(headers), content=post_data or None)
         except (httpx2.HTTPError, TimeoutError) as error:
             reason = f"no answer: {type(error).__name__}"
             raise stripe.APIConnectionError(reason, should_retry=True) from error  # type: ignore[no-untyped-call]

@@ -7,10 +7,6 @@ stripe_events = Counter(
     "Stripe's events by what became of them; `mismatch` and `given_up` are for a person to look at.",
     ("type", "outcome"),
 )
-stripe_calls = Counter(
-    "stripe_calls_total", "Calls to Stripe's API, retries included.", ("operation", "outcome")
-)
-oldest_unhandled = Gauge(
-    "stripe_events_oldest_unhandled_seconds", "Age of the oldest event still to be handled."
-)
+stripe_calls = Counter("stripe_calls_total", "Calls to Stripe's API, retries included.", ("operation", "outcome"))
+oldest_unhandled = Gauge("stripe_events_oldest_unhandled_seconds", "Age of the oldest event still to be handled.")
 given_up = Gauge("stripe_events_given_up", "Events that nobody will try again unless the operator says so.")

@@ -17,13 +17,14 @@ _STORE = text(
         event_id, type, object_id, api_version, livemode, created, raw, handled_at, next_try_at, traceparent
     ) VALUES (
         :event_id, :type, :object_id, :api_version, :livemode, :created, :raw,
-        CASE WHEN :to_do THEN NULL ELSE now() END, CASE WHEN :to_do THEN now() END, :traceparent
+        CASE WHEN CAST(:to_do AS boolean) THEN NULL ELSE now() END,
+        CASE WHEN CAST(:to_do AS boolean) THEN now() END, :traceparent
     ) ON CONFLICT DO NOTHING
     """
 )
 _CLAIM = text(
     """
-    UPDATE stripe_events SET attempts = attempts + 1, next_try_at = now() + :lease
+    UPDATE stripe_events SET attempts = attempts + 1, next_try_at = now() + CAST(:lease AS interval)
     WHERE event_id IN (
         SELECT event_id FROM stripe_events
         WHERE handled_at IS NULL AND next_try_at <= now()
@@ -46,7 +47,7 @@ _PARK = text(
 )
 _RETRY = text(
     """
-    UPDATE stripe_events SET next_try_at = now() + :pause, error = :error
+    UPDATE stripe_events SET next_try_at = now() + CAST(:pause AS interval), error = :error
     WHERE event_id = :event_id AND handled_at IS NULL AND attempts = :attempts
     """
 )
@@ -61,7 +62,7 @@ _PRUNE = text(
     """
     DELETE FROM stripe_events WHERE event_id IN (
         SELECT event_id FROM stripe_events
-        WHERE received_at < now() - :age AND handled_at IS NOT NULL
+        WHERE received_at < now() - CAST(:age AS interval) AND handled_at IS NOT NULL
         ORDER BY received_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     """

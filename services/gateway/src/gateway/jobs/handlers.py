@@ -22,5 +22,3 @@ def register(handlers: Handlers, notes: LimitNotes) -> None:
     handlers.on(RunCancelled, partial(projection.note_cancelled, notes))
     handlers.on_batch(CreditsCaptured, projection.note_captured)
     handlers.on_batch(CreditsReleased, projection.note_released)
-
-

@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 from redis.exceptions import RedisError
 
-from gateway.jobs.limits import Limits
+from gateway.jobs.limits import AccountKeys, Limits
 
 log = structlog.get_logger(__name__)
 
@@ -34,9 +34,10 @@ class LimitNotes:
         """A job is in flight no more."""
         self._add(partial(self._limits.finished, account_id, job_id))
 
-    def refused(self, account_id: UUID, job_id: UUID, at: datetime) -> None:
-        """A job was refused credits and does not count."""
-        self._add(partial(self._limits.take_back, account_id, job_id, at))
+    def refused(self, account_id: UUID, job_id: UUID, at: datetime, idempotency_key: str | None) -> None:
+        """A job was refused credits: it does not count, and its idempotency key is free again."""
+        repeat_key = None if idempotency_key is None else AccountKeys(account_id).idempotency(idempotency_key)
+        self._add(partial(self._limits.take_back, account_id, job_id, at, repeat_key))
 
     def balance(self, account_id: UUID, available_credits: int, version: int) -> None:
         """What an account has now."""

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 from sqlalchemy import text
 
 from common.db.database import Database
@@ -30,7 +30,7 @@ LOCAL_SHARE = 0.5
 _SCRIPT = (Path(__file__).parent / "admission.lua").read_text(encoding="utf8")
 _TAKE_BACK = """
 if redis.call('ZREM', KEYS[1], ARGV[1]) == 1 then redis.call('DECR', KEYS[2]) end
-if KEYS[3] then redis.call('DEL', KEYS[3]) end
+if KEYS[3] and redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
 """
 _HINT = """
 if tonumber(redis.call('HGET', KEYS[1], 'version') or '-1') < tonumber(ARGV[2]) then
@@ -67,8 +67,12 @@ class AccountKeys:
     def repeat(self, submission: Submission) -> str:
         """What recognises the same submission: its idempotency key, else its content."""
         if submission.idempotency_key is not None:
-            return f"{self._prefix}:key:{submission.idempotency_key}"
+            return self.idempotency(submission.idempotency_key)
         return f"{self._prefix}:click:{submission.request_hash.hex()}"
+
+    def idempotency(self, key: str) -> str:
+        """What remembers the job of an idempotency key."""
+        return f"{self._prefix}:key:{key}"
 
 
 class Limits:
@@ -92,6 +96,8 @@ class Limits:
             await self.seed({submission.account_id for submission in cold})
             again = iter(await self._evaluate(cold))
             answers = [next(again) if answer[0] == b"cold" else answer for answer in answers]
+            if any(answer[0] == b"cold" for answer in answers):
+                raise ResponseError("Redis was emptied while the counters were being seeded")
         return [_outcome(*pair) for pair in zip(submissions, answers, strict=True)]
 
     def decide_locally(self, submissions: Sequence[Submission]) -> list[RateState | Refused]:

@@ -25,12 +25,18 @@ _HELD = text(
 )
 _REFUSED = text(
     """
+    WITH refused AS (
+        SELECT told.*, idempotency_key AS freed_key, created_at
+        FROM unnest(CAST(:job_ids AS uuid[]), CAST(:at AS timestamptz[]), CAST(:errors AS text[]))
+            AS told (job_id, at, error)
+        JOIN jobs USING (job_id)
+    )
     UPDATE jobs
     SET status = 'rejected', rank = 3, finished_at = refused.at, settled_at = refused.at, idempotency_key = NULL,
         error = CAST(refused.error AS jsonb)
-    FROM unnest(CAST(:job_ids AS uuid[]), CAST(:at AS timestamptz[]), CAST(:errors AS text[]))
-        AS refused (job_id, at, error)
+    FROM refused
     WHERE jobs.job_id = refused.job_id AND rank < 3
+    RETURNING jobs.account_id, jobs.job_id, refused.created_at, refused.freed_key
     """
 )
 _QUEUED = text(
@@ -38,24 +44,24 @@ _QUEUED = text(
     UPDATE jobs SET wait = CAST(queued.wait AS jsonb), status = CASE WHEN rank < 1 THEN 'queued' ELSE status END,
                     rank = greatest(rank, 1)
     FROM unnest(CAST(:job_ids AS uuid[]), CAST(:waits AS text[])) AS queued (job_id, wait)
-    WHERE jobs.job_id = queued.job_id AND rank <= 1
+    WHERE jobs.job_id = queued.job_id
     """
 )
 _STARTED = text(
     """
-    UPDATE jobs SET status = 'running', rank = 2, attempt = greatest(jobs.attempt, started.attempt),
-                    started_at = least(jobs.started_at, started.at)
+    UPDATE jobs SET status = CASE WHEN rank < 2 THEN 'running' ELSE status END, rank = greatest(rank, 2),
+                    attempt = greatest(jobs.attempt, started.attempt), started_at = least(jobs.started_at, started.at)
     FROM unnest(CAST(:job_ids AS uuid[]), CAST(:attempts AS integer[]), CAST(:at AS timestamptz[]))
         AS started (job_id, attempt, at)
-    WHERE jobs.job_id = started.job_id AND rank <= 2
+    WHERE jobs.job_id = started.job_id
     """
 )
 _PROGRESSED = text(
     """
-    UPDATE jobs SET progress = told.progress, progress_message = told.message
+    UPDATE jobs SET progress = told.progress, progress_message = CASE WHEN rank < 3 THEN told.message END
     FROM unnest(CAST(:job_ids AS uuid[]), CAST(:attempts AS integer[]), CAST(:progress AS float8[]),
                 CAST(:messages AS text[])) AS told (job_id, attempt, progress, message)
-    WHERE jobs.job_id = told.job_id AND rank < 3 AND told.attempt >= jobs.attempt AND told.progress >= jobs.progress
+    WHERE jobs.job_id = told.job_id AND told.attempt >= jobs.attempt AND told.progress >= jobs.progress
     """
 )
 _FINISHED = text(
@@ -93,7 +99,7 @@ async def note_refused(notes: LimitNotes, batch: Sequence[Received[CreditsRefuse
         }
         for e in events
     ]
-    await uow.execute(
+    rejected = await uow.rows(
         _REFUSED,
         {
             "job_ids": [e.job_id for e in events],
@@ -101,8 +107,8 @@ async def note_refused(notes: LimitNotes, batch: Sequence[Received[CreditsRefuse
             "errors": [json.dumps(error) for error in errors],
         },
     )
-    for event in events:
-        uow.after_commit(partial(notes.refused, event.account_id, event.job_id, event.occurred_at))
+    for row in rejected:
+        uow.after_commit(partial(notes.refused, row.account_id, row.job_id, row.created_at, row.freed_key))
 
 
 async def note_queued(batch: Sequence[Received[RunQueued]], uow: UnitOfWork) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,12 +28,12 @@ def read_input(body: bytes) -> dict[str, Any]:
         ValidationFailed: it is no JSON object, nests deeper than `DEPTH_MAX`, or holds text that cannot be stored.
     """
     try:
-        value = json.loads(body, parse_constant=_refuse_constant)
+        value = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         raise _invalid("The body is not valid JSON.") from None
     if not isinstance(value, dict):
         raise _invalid("The body must be a JSON object.")
-    _check_depth(value, DEPTH_MAX)
+    _check(value, DEPTH_MAX)
     return value
 
 
@@ -64,10 +65,10 @@ def read_submission(
     """A submission of this caller.
 
     Raises:
-        ValidationFailed: the input does not fit the kind, or holds text that cannot be stored.
+        ValidationFailed: the input does not fit the kind.
     """
     kind.check(job_input)
-    input_text = _canonical(job_input)
+    input_text = json.dumps(job_input, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     created_at, job_id = now(), new_id()
     spec = JobSpec(
         job_id=job_id,
@@ -97,23 +98,34 @@ def read_submission(
     )
 
 
-def _canonical(job_input: dict[str, Any]) -> str:
-    text = json.dumps(job_input, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def _check(value: Any, left: int) -> None:
+    if isinstance(value, str):
+        _check_text(value)
+        return
+    if not isinstance(value, dict | list):
+        return
+    if left == 0:
+        raise _invalid(f"The body nests deeper than {DEPTH_MAX}.")
+    for child in value.values() if isinstance(value, dict) else value:
+        _check(child, left - 1)
+    for name in value if isinstance(value, dict) else ():
+        _check_text(name)
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise _invalid("The body holds a NUL character.")
     try:
         text.encode()
     except UnicodeEncodeError:
         raise _invalid("The body holds half of a surrogate pair.") from None
-    if "\\u0000" in text:
-        raise _invalid("The body holds a NUL character.")
-    return text
 
 
-def _check_depth(value: Any, left: int) -> None:
-    if left == 0:
-        raise _invalid(f"The body nests deeper than {DEPTH_MAX}.")
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for child in children:
-        _check_depth(child, left - 1)
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large")
+    return number
 
 
 def _refuse_constant(name: str) -> float:

@@ -1,9 +1,9 @@
 """HTTP of jobs: submit, read, list, cancel."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AwareDatetime
 
 from common.db.database import Database
 from common.errors import InsufficientCredits, NotFound, ValidationFailed
@@ -82,10 +82,10 @@ def build_router(
     @router.get("/v1/jobs", operation_id="list_jobs", responses=_READ)
     async def list_jobs(
         caller: Reader,
-        kind: Annotated[str | None, Query(max_length=100)] = None,
+        kind: Annotated[str | None, Query(max_length=100, pattern="^[a-z0-9-]+$")] = None,
         status: JobStatus | None = None,
-        created_after: datetime | None = None,
-        created_before: datetime | None = None,
+        created_after: AwareDatetime | None = None,
+        created_before: AwareDatetime | None = None,
         cursor: Annotated[str | None, Query(max_length=100)] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 20,
     ) -> JobPage:

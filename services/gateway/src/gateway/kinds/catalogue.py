@@ -1,8 +1,8 @@
 """The kinds on offer: stored as declared, compiled for validation, read again every few seconds."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -56,11 +56,10 @@ class OfferedKind:
             return
         errors: list[FieldError] = []
         for error in self.validator.iter_errors(job_input):
-            pointer = "".join(f"/{_escape(part)}" for part in error.instance_path)
-            errors.append(FieldError(pointer=f"/body{pointer}", detail=error.message[:300], code="invalid"))
+            errors.extend(_field_errors(error))
             if len(errors) >= ERRORS_MAX:
                 break
-        raise ValidationFailed(errors)
+        raise ValidationFailed(errors[:ERRORS_MAX])
 
 
 class KindCatalogue:
@@ -106,8 +105,10 @@ class KindCatalogue:
             known = self._kinds.get(row.name)
             if known is not None and (known.digest, known.enabled) == (row.digest, row.enabled):
                 loaded[row.name] = known
-            else:
-                loaded[row.name] = _offered(row.declaration, enabled=row.enabled)
+            elif (offered := _readable(row)) is not None:
+                loaded[row.name] = offered
+            elif known is not None:
+                loaded[row.name] = replace(known, enabled=row.enabled)
         self._kinds = loaded
 
     async def run(self) -> None:
@@ -143,5 +144,26 @@ def _offered(declaration: Mapping[str, Any], *, enabled: bool) -> OfferedKind:
     )
 
 
-def _escape(part: object) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")
+def _readable(row: Any) -> OfferedKind | None:
+    """The kind of a row, or nothing where its declaration cannot be used: one bad kind never stops the rest."""
+    try:
+        return _offered(row.declaration, enabled=row.enabled)
+    except ValueError as error:  # pydantic's and the schema compiler's errors are such
+        log.error("kind_unreadable", kind=row.name, digest=row.digest, error=str(error)[:300])  # noqa: TRY400
+        return None
+
+
+def _field_errors(error: jsonschema_rs.ValidationError) -> list[FieldError]:
+    """A problem of the schema as problems of fields; of a missing or unknown member, the pointer names it."""
+    path, detail = list(error.instance_path), error.message[:300]
+    members: list[str] = []
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Required):
+        members = [error.kind.property]
+    elif isinstance(error.kind, jsonschema_rs.ValidationErrorKind.AdditionalProperties):
+        members = list(error.kind.unexpected)
+    paths = [[*path, member] for member in members] or [path]
+    return [FieldError(pointer=_pointer(parts), detail=detail, code="invalid") for parts in paths]
+
+
+def _pointer(path: Sequence[object]) -> str:
+    return "/body" + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

@@ -5,9 +5,9 @@ import time
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
+from common.telemetry.tracing import tracer
 from generation.providers.circuit import Verdict
 from generation.providers.errors import (
     EXTERNAL_NOT_FOUND,
@@ -23,8 +23,6 @@ from generation.providers.ports import AttemptOutcome, ProviderResult
 GRACE_SECONDS = 10.0
 """What an adapter gets beyond its deadline to tidy up (cancel a prediction) before it is cut off."""
 
-_tracer = trace.get_tracer("generation.providers")
-
 R = TypeVar("R", bound=ProviderResult)
 
 
@@ -38,7 +36,7 @@ async def watched_call(call: Awaitable[R], *, capability: str, provider: str, mo
     """
     started = time.monotonic()
     outcome = AttemptOutcome.CANCELLED
-    with _tracer.start_as_current_span(
+    with tracer().start_as_current_span(
         f"{capability} {provider}/{model}",
         kind=SpanKind.CLIENT,
         attributes={

@@ -177,7 +177,7 @@ class EventPage(BaseModel):
     longer kept: read the current state again.
     """
 
-    events: list[ServerEvent]
+    items: list[ServerEvent]
     next_after: int
     has_more: bool
     reset: bool

@@ -138,7 +138,7 @@ async def _page(log_reader: LogReader, account_id: UUID, after: int, limit: int)
     next_after = events[-1].sequence if events else min(after, bounds.last)
     flags = f'"next_after":{next_after},"has_more":{_json(more)},"reset":{_json(reset)}'
     # The bodies are stored as text and go out unparsed, so that they equal the stream's byte for byte.
-    body = f'{{"events":[{",".join(event.body for event in events)}],{flags}}}'
+    body = f'{{"items":[{",".join(event.body for event in events)}],{flags}}}'
     return Response(body, media_type="application/json")
 
 

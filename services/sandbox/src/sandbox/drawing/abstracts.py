@@ -118,8 +118,7 @@ def arches(canvas: Canvas, palette: Palette, random: Random) -> None:
     sun = centre[0] + side * outer * 0.98, 0.82 - outer * 0.92
     canvas.disc(sun, 0.075, palette.light)
     hill = [
-        (x, 0.88 + 0.035 * math.sin(x * 3.1 + sun[0] * 5))
-        for x in (canvas.aspect * step / 120 for step in range(121))
+        (x, 0.88 + 0.035 * math.sin(x * 3.1 + sun[0] * 5)) for x in (canvas.aspect * step / 120 for step in range(121))
     ]
     canvas.ridge(hill, mix(palette.near, palette.accents[0], 0.25))
     _sprig(canvas, (centre[0] - side * outer * 0.8, 0.93), 0.34, -side * 0.16, palette.ink)
@@ -155,9 +154,7 @@ def sunburst(canvas: Canvas, palette: Palette, random: Random) -> None:
     tone = mix(palette.sky[1], palette.accents[1], 0.35)
     for ray in range(0, rays * 2, 2):
         edges = [math.tau * (ray + side) / (rays * 2) for side in (0, 1)]
-        canvas.polygon(
-            [centre, *((centre[0] + 3 * math.cos(a), centre[1] + 3 * math.sin(a)) for a in edges)], tone
-        )
+        canvas.polygon([centre, *((centre[0] + 3 * math.cos(a), centre[1] + 3 * math.sin(a)) for a in edges)], tone)
     for radius, colour in ((0.25, palette.accents[1]), (0.21, palette.light), (0.17, palette.accents[0])):
         canvas.disc(centre, radius, colour)
     for layer, colour in enumerate((palette.accents[2], palette.far, palette.near)):
@@ -218,9 +215,7 @@ def _frond(canvas: Canvas, random: Random, centre: Point, length: float, colour:
     for step in range(21):
         along = step / 20 - 0.5
         turn = heading + bend * along
-        stem.append(
-            (centre[0] + along * length * math.cos(turn), centre[1] + along * length * math.sin(turn))
-        )
+        stem.append((centre[0] + along * length * math.cos(turn), centre[1] + along * length * math.sin(turn)))
     canvas.line(stem, 0.006, colour)
     degrees = math.degrees(heading)
     for number, foot in enumerate(stem[3:19:3]):

@@ -58,9 +58,7 @@ class Canvas:
         """A slice of a circle between two angles in degrees, clockwise from the right."""
         self._draw.pieslice(self._box(centre, radius), start, stop, fill=colour)
 
-    def box(
-        self, left: float, top: float, right: float, bottom: float, colour: Colour, radius: float = 0
-    ) -> None:
+    def box(self, left: float, top: float, right: float, bottom: float, colour: Colour, radius: float = 0) -> None:
         """A filled rectangle, its corners rounded by `radius`."""
         (corners,) = [self._at([(left, top), (right, bottom)])]
         self._draw.rounded_rectangle(corners, radius * self._unit, fill=colour)

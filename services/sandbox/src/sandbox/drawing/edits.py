@@ -21,9 +21,7 @@ def edit(image: Image.Image, brief: Brief) -> Image.Image:
     random = Random(brief.number)  # noqa: S311 - pictures, not secrets
     palette = palette_for(brief.prompt, random)
     fitted = ImageOps.fit(flatten(image), (brief.width, brief.height), Image.Resampling.LANCZOS)
-    if re.search(r"background", brief.prompt, re.IGNORECASE) and re.search(
-        r"remove|transparent", brief.prompt
-    ):
+    if re.search(r"background", brief.prompt, re.IGNORECASE) and re.search(r"remove|transparent", brief.prompt):
         return cut_out(fitted)
     if _is_line_art(fitted):
         return _coloured(fitted, palette, random)
@@ -58,9 +56,7 @@ def _coloured(image: Image.Image, palette: Palette, random: Random) -> Image.Ima
     spread = regions
     for _ in range(3):
         grown = spread.filter(ImageFilter.MaxFilter(3))
-        spread = Image.composite(
-            grown, spread, spread.convert("L").point(lambda value: 255 if value < 8 else 0)
-        )
+        spread = Image.composite(grown, spread, spread.convert("L").point(lambda value: 255 if value < 8 else 0))
     wash = blurred(spread.resize(image.size, Image.Resampling.NEAREST), image.width / _FILL_SIDE * 0.8)
     return ImageChops.multiply(wash, lines.convert("RGB"))
 

@@ -86,9 +86,7 @@ def layered(canvas: Canvas, palette: Palette, random: Random, roughness: float, 
         if trees and depth > 0.35:
             _conifers(canvas, random, line, mix(colour, palette.near, 0.35), 0.05 + 0.13 * depth)
         if layer < count - 1:
-            canvas.veil(
-                level - 0.02, level + 0.16, mix(palette.sky[2], palette.light, 0.4), 0.34 * (1 - depth)
-            )
+            canvas.veil(level - 0.02, level + 0.16, mix(palette.sky[2], palette.light, 0.4), 0.34 * (1 - depth))
     canvas.glow(light, 0.75, palette.light, 0.14)
 
 
@@ -152,9 +150,7 @@ def _glints(canvas: Canvas, palette: Palette, random: Random, x: float, level: f
 def _sail(canvas: Canvas, palette: Palette, random: Random, horizon: float) -> None:
     x, y = canvas.aspect * random.choice((0.2, 0.3, 0.72, 0.82)), horizon + random.uniform(0.09, 0.16)
     size = random.uniform(0.1, 0.14)
-    canvas.polygon(
-        [(x + 0.006, y - size), (x + 0.006, y - 0.012), (x + size * 0.55, y - 0.012)], palette.paper
-    )
+    canvas.polygon([(x + 0.006, y - size), (x + 0.006, y - 0.012), (x + size * 0.55, y - 0.012)], palette.paper)
     canvas.polygon(
         [(x - 0.006, y - size * 0.8), (x - 0.006, y - 0.012), (x - size * 0.36, y - 0.012)],
         palette.accents[0],

@@ -45,10 +45,7 @@ def _country(canvas: Canvas, random: Random, *, house: bool) -> None:
     for ray in range(12):
         turn = math.tau * ray / 12
         tip = [(sun[0] + 0.17 * math.cos(turn), sun[1] + 0.17 * math.sin(turn))]
-        base = [
-            (sun[0] + 0.11 * math.cos(turn + side), sun[1] + 0.11 * math.sin(turn + side))
-            for side in (-0.2, 0.2)
-        ]
+        base = [(sun[0] + 0.11 * math.cos(turn + side), sun[1] + 0.11 * math.sin(turn + side)) for side in (-0.2, 0.2)]
         _shape(canvas, [base[0], *tip, base[1]])
     _shape(canvas, _circle(sun, 0.095))
     _shape(canvas, blob(random, ((sun[0] + canvas.aspect / 2) % canvas.aspect, 0.2), 0.08))
@@ -112,15 +109,12 @@ def _fish(canvas: Canvas, centre: Point, size: float, way: int) -> None:
         [(tail, y), (tail - way * size * 0.5, y - size * 0.4), (tail - way * size * 0.5, y + size * 0.4)],
     )
     body = [
-        (x + size * math.cos(turn), y + size * 0.58 * math.sin(turn))
-        for turn in (math.tau * s / 60 for s in range(60))
+        (x + size * math.cos(turn), y + size * 0.58 * math.sin(turn)) for turn in (math.tau * s / 60 for s in range(60))
     ]
     _shape(canvas, body)
     for stripe in (-0.3, 0.1):
         reach = size * 0.58 * math.sqrt(1 - stripe * stripe)
-        canvas.line(
-            [(x + way * stripe * size, y - reach), (x + way * stripe * size, y + reach)], _STROKE, _BLACK
-        )
+        canvas.line([(x + way * stripe * size, y - reach), (x + way * stripe * size, y + reach)], _STROKE, _BLACK)
     _shape(canvas, _circle((x + way * size * 0.55, y - size * 0.12), size * 0.13, 24))
 
 

@@ -33,24 +33,16 @@ def mix(first: Colour, second: Colour, share: float) -> Colour:
     return red, green, blue
 
 
-def _palette(
-    sky: str, light: str, layers: str, accents: str, paper: str, ink: str, *, night: bool = False
-) -> Palette:
+def _palette(sky: str, light: str, layers: str, accents: str, paper: str, ink: str, *, night: bool = False) -> Palette:
     top, middle, low = (rgb(part) for part in sky.split())
     far, near = (rgb(part) for part in layers.split())
     spots = tuple(rgb(part) for part in accents.split())
     return Palette((top, middle, low), rgb(light), far, near, spots, rgb(paper), rgb(ink), night)
 
 
-_SUNSET = _palette(
-    "3b2a6b e2607a ffc27a", "fff1c9", "c9607f 2a1a3f", "f2545b f7b267 6a4c93 ffd6a5", "fff3e2", "2b1b3d"
-)
-_FOREST = _palette(
-    "a8d8cf d9ecd0 fbf3d5", "fff8dc", "8fbfa0 12372a", "2f6b4f 8ab17d e9c46a bc6c25", "f4f1e4", "143028"
-)
-_OCEAN = _palette(
-    "0b4f8a 4aa5c9 d9f1ee", "fffbe6", "66b7c9 06304f", "0f6ba8 2ec4b6 ffd166 ef6f5e", "eef7f6", "0a2f4a"
-)
+_SUNSET = _palette("3b2a6b e2607a ffc27a", "fff1c9", "c9607f 2a1a3f", "f2545b f7b267 6a4c93 ffd6a5", "fff3e2", "2b1b3d")
+_FOREST = _palette("a8d8cf d9ecd0 fbf3d5", "fff8dc", "8fbfa0 12372a", "2f6b4f 8ab17d e9c46a bc6c25", "f4f1e4", "143028")
+_OCEAN = _palette("0b4f8a 4aa5c9 d9f1ee", "fffbe6", "66b7c9 06304f", "0f6ba8 2ec4b6 ffd166 ef6f5e", "eef7f6", "0a2f4a")
 _NIGHT = _palette(
     "070a24 1c2257 5a4b8f",
     "f4f1de",
@@ -60,27 +52,17 @@ _NIGHT = _palette(
     "eceafc",
     night=True,
 )
-_DESERT = _palette(
-    "5fb3c8 f5d9b0 fbe7c6", "fffaf0", "e0a36c 7a3320", "c8553d f28f3b 588b8b ffd5a8", "fbf0e0", "4a2116"
-)
-_WINTER = _palette(
-    "7fa6cf c5d9ec f7f4f4", "ffffff", "b4cbe0 2b4365", "5b84b1 a9c6e2 e7857b f2e2d2", "f5f8fb", "22364f"
-)
-_SPRING = _palette(
-    "8ecbe6 d8eef0 fff1e6", "fffbe8", "b5d99c 3f7d4e", "ff8fa3 ffd166 6ab187 8e7dbe", "fff8f0", "2f4a3a"
-)
-_MODERN = _palette(
-    "1f3c88 6c8fd6 f3e9dc", "ffe8a3", "8aa4d6 14213d", "fca311 e63946 2a9d8f e5e5e5", "f5f1ea", "14213d"
-)
+_DESERT = _palette("5fb3c8 f5d9b0 fbe7c6", "fffaf0", "e0a36c 7a3320", "c8553d f28f3b 588b8b ffd5a8", "fbf0e0", "4a2116")
+_WINTER = _palette("7fa6cf c5d9ec f7f4f4", "ffffff", "b4cbe0 2b4365", "5b84b1 a9c6e2 e7857b f2e2d2", "f5f8fb", "22364f")
+_SPRING = _palette("8ecbe6 d8eef0 fff1e6", "fffbe8", "b5d99c 3f7d4e", "ff8fa3 ffd166 6ab187 8e7dbe", "fff8f0", "2f4a3a")
+_MODERN = _palette("1f3c88 6c8fd6 f3e9dc", "ffe8a3", "8aa4d6 14213d", "fca311 e63946 2a9d8f e5e5e5", "f5f1ea", "14213d")
 _VINTAGE = _palette(
     "3d7a78 d9c08b f0dfb4", "f7e3b0", "c98a4b 5a2f22", "b5482a d9902f 2f6361 8c3b2e", "f1e2c3", "41261d"
 )
 _MINIMAL = _palette(
     "e8dfd5 f2ebe3 f8f4ee", "e9b08d", "d4bfae 6e6259", "c97b5a 8a9a8b e2c9a6 4d4a47", "f7f2ea", "3d3935"
 )
-_BOLD = _palette(
-    "2b0f54 d1107a ffb000", "fff275", "ff4d6d 1b0638", "ff2e63 ffd400 08d9d6 6a2cff", "fff7e0", "150a2e"
-)
+_BOLD = _palette("2b0f54 d1107a ffb000", "fff275", "ff4d6d 1b0638", "ff2e63 ffd400 08d9d6 6a2cff", "fff7e0", "150a2e")
 _PLAYFUL = _palette(
     "59c3ff a8e6ff fff3c4",
     "ffdd4a",

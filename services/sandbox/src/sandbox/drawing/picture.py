@@ -27,9 +27,7 @@ def _mountains(canvas: Canvas, palette: Palette, random: Random) -> None:
     landscapes.layered(canvas, palette, random, 0.75, trees=random.random() < 0.4)
 
 
-_LINE_ART = re.compile(
-    r"line[- ]?art|colou?ring (?:book|page)|outlines?\b|black[- ]and[- ]white line", re.IGNORECASE
-)
+_LINE_ART = re.compile(r"line[- ]?art|colou?ring (?:book|page)|outlines?\b|black[- ]and[- ]white line", re.IGNORECASE)
 
 _BY_WORD: tuple[tuple[str, Composition], ...] = (
     (r"ocean|sea|beach|wave|lake|island|coast|boat|sail|harbou?r|whale|fish", landscapes.ocean),

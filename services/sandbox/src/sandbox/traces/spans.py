@@ -116,9 +116,7 @@ class SpanStore:
                 continue
             first = min(spans, key=lambda span: span["start_unix_nano"])
             services = sorted({span["service"] for span in spans})
-            found.append(
-                {"trace_id": trace_id, "name": first["name"], "services": services, "spans": len(spans)}
-            )
+            found.append({"trace_id": trace_id, "name": first["name"], "services": services, "spans": len(spans)})
         return found
 
     def clear(self) -> None:

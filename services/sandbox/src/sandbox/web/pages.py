@@ -11,9 +11,7 @@ if TYPE_CHECKING:
 def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
-        loader=PackageLoader("sandbox"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
+    return Environment(loader=PackageLoader("sandbox"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 
 
 def render(name: str, **values: object) -> str:

@@ -96,9 +96,7 @@ class Assets:
         if existing is not None:
             facts["overwritten"] = True
         if params.get("eager"):
-            facts["eager"] = [
-                await self._eager(content, facts, eager) for eager in params["eager"].split("|") if eager
-            ]
+            facts["eager"] = [await self._eager(content, facts, eager) for eager in params["eager"].split("|") if eager]
         self._store.put(name, Blob(content, f"image/{extension}", facts))
         return facts
 

@@ -32,6 +32,4 @@ async def cloudinary_error_response(request: Request, error: Exception) -> Respo
     """Turns a raised `CloudinaryError` into its answer; delivery says why in the `x-cld-error` header."""
     if not isinstance(error, CloudinaryError):
         raise error
-    return JSONResponse(
-        {"error": {"message": error.message}}, error.status, headers={"x-cld-error": error.message}
-    )
+    return JSONResponse({"error": {"message": error.message}}, error.status, headers={"x-cld-error": error.message})

@@ -101,9 +101,7 @@ class CloudinaryRoutes:
         ):
             raise CloudinaryError(401, f"Invalid signature {signature[1]} in URL")
         public_id, extension = _public_id(unquote(source))
-        content, media_type = await self._assets.deliver(
-            delivery_type, public_id, unquote(transformation), extension
-        )
+        content, media_type = await self._assets.deliver(delivery_type, public_id, unquote(transformation), extension)
         return Response(content, media_type=media_type, headers={"cache-control": "public, max-age=2592000"})
 
     def _check(self, request: Request, params: dict[str, str]) -> None:

@@ -58,9 +58,7 @@ class ImageMaker:
         final = {"b64_json": await self._picture(request, sources, 0), "created_at": int(time.time())}
         yield _event(f"{prefix}.completed", {**final, **facts, "usage": usage})
 
-    async def _picture(
-        self, request: ImageRequest, sources: list[bytes], number: int, blur: float = 0.0
-    ) -> str:
+    async def _picture(self, request: ImageRequest, sources: list[bytes], number: int, blur: float = 0.0) -> str:
         brief = Brief(request.prompt, request.width, request.height, number, "openai", request.model)
         transparent = request.background == "transparent"
         content = await self._studio.run(_make, brief, request, sources, transparent, blur)

@@ -80,9 +80,7 @@ def _prompt(fields: dict[str, Any]) -> str:
             400, "Missing required parameter: 'prompt'.", code="missing_required_parameter", param="prompt"
         )
     if len(prompt) > _PROMPT_CHARACTERS_MAX:
-        raise OpenAIError(
-            400, "Invalid 'prompt': string too long.", code="string_above_max_length", param="prompt"
-        )
+        raise OpenAIError(400, "Invalid 'prompt': string too long.", code="string_above_max_length", param="prompt")
     if _FORBIDDEN.search(prompt):
         raise OpenAIError(
             400,
@@ -97,9 +95,7 @@ def _prompt(fields: dict[str, Any]) -> str:
 def _model(fields: dict[str, Any]) -> str:
     model = fields.get("model")
     if not model:
-        raise OpenAIError(
-            400, "You must provide a model parameter.", code="missing_required_parameter", param="model"
-        )
+        raise OpenAIError(400, "You must provide a model parameter.", code="missing_required_parameter", param="model")
     if model not in MODELS:
         raise OpenAIError(
             404,

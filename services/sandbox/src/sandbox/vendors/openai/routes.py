@@ -43,9 +43,7 @@ class OpenAIRoutes:
         _authenticate(request)
         name = request.path_params["name"]
         if name not in MODELS:
-            raise OpenAIError(
-                404, f"The model '{name}' does not exist", code="model_not_found", param="model"
-            )
+            raise OpenAIError(404, f"The model '{name}' does not exist", code="model_not_found", param="model")
         return JSONResponse(_model(name), headers=_headers())
 
     async def _generate(self, request: Request) -> Response:

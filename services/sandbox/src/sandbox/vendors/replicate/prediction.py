@@ -47,9 +47,7 @@ class Prediction:
         share = done / total
         filled = int(share * _BAR_WIDTH)
         bar = "█" * filled + " " * (_BAR_WIDTH - filled)
-        self.logs += (
-            f"\r{share:4.0%}|{bar}| {done}/{total} [00:{done:02d}<00:{total - done:02d},  1.00it/s]\n"
-        )
+        self.logs += f"\r{share:4.0%}|{bar}| {done}/{total} [00:{done:02d}<00:{total - done:02d},  1.00it/s]\n"
 
     def end(self, status: str, *, output: Any = None, error: str | None = None) -> None:
         """Reaches a terminal status; a second end changes nothing."""

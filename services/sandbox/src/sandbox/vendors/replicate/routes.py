@@ -99,9 +99,7 @@ class ReplicateRoutes:
 
     async def _version(self, request: Request) -> Response:
         _authenticate(request)
-        return JSONResponse(
-            {**self._known_model(request).version_json(), "id": request.path_params["version"]}
-        )
+        return JSONResponse({**self._known_model(request).version_json(), "id": request.path_params["version"]})
 
     async def _upload(self, request: Request) -> Response:
         _authenticate(request)

@@ -43,9 +43,7 @@ _SIDES |= {
 class Runner:
     """Owns the predictions and the tasks that carry them forward."""
 
-    def __init__(
-        self, studio: Studio, pace: Pace, files: BlobStore, files_url: str, webhooks: WebhookSender
-    ) -> None:
+    def __init__(self, studio: Studio, pace: Pace, files: BlobStore, files_url: str, webhooks: WebhookSender) -> None:
         self._studio = studio
         self._pace = pace
         self._files = files
@@ -55,9 +53,7 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(_AT_ONCE_MAX)
 
-    def submit(
-        self, prediction: Prediction, scripted: PredictionFault | None, deadline_seconds: float | None
-    ) -> None:
+    def submit(self, prediction: Prediction, scripted: PredictionFault | None, deadline_seconds: float | None) -> None:
         """Starts a prediction; past `deadline_seconds` (Cancel-After) it is aborted or cancelled."""
         self._predictions[prediction.id] = prediction
         while len(self._predictions) > _KEPT_MAX:

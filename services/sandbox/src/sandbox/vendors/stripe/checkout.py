@@ -46,9 +46,7 @@ class Checkout:
         customer, email = text(params, "customer"), text(params, "customer_email")
         if customer:
             if email:
-                raise StripeError(
-                    400, "You may only specify one of these parameters: customer, customer_email."
-                )
+                raise StripeError(400, "You may only specify one of these parameters: customer, customer_email.")
             email = self._store.get("customer", customer, "customer")["email"]
         items = [self._item(item) for item in listing(params, "line_items")]
         _check_items(items, mode)
@@ -82,9 +80,7 @@ class Checkout:
         """
         session = self.get(session_id)
         if session["status"] != "open":
-            message = (
-                f'Only Checkout Sessions with a status in ["open"] can be expired, not {session["status"]}.'
-            )
+            message = f'Only Checkout Sessions with a status in ["open"] can be expired, not {session["status"]}.'
             raise StripeError(400, message)
         self._close_as_expired(session)
         return session
@@ -142,9 +138,7 @@ class Checkout:
     def _subscribe(self, session: StripeObject) -> None:
         hidden = session[_HIDDEN]
         metadata = mapping(hidden["subscription_data"], "metadata")
-        subscription = new_subscription(
-            session["customer"], self.line_items(session), session["currency"], metadata
-        )
+        subscription = new_subscription(session["customer"], self.line_items(session), session["currency"], metadata)
         invoice = paid_invoice(subscription, session, self.line_items(session))
         subscription["latest_invoice"] = session["invoice"] = invoice["id"]
         session["subscription"] = subscription["id"]
@@ -196,9 +190,7 @@ def _check_items(items: list[StripeObject], mode: str) -> None:
         raise StripeError(400, "All line items must have the same currency.", param="line_items")
     recurring = any(item["price"]["recurring"] for item in items)
     if mode == "payment" and recurring:
-        raise StripeError(
-            400, "You specified `payment` mode but passed a recurring price.", param="line_items"
-        )
+        raise StripeError(400, "You specified `payment` mode but passed a recurring price.", param="line_items")
     if mode == "subscription" and not recurring:
         raise StripeError(
             400, "You must provide at least one recurring price in `subscription` mode.", param="line_items"

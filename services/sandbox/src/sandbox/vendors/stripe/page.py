@@ -13,9 +13,7 @@ from sandbox.vendors.stripe.store import StripeObject
 from sandbox.web.pages import render
 
 _SECONDS = 0.6
-_NO_MINOR_UNIT = frozenset(
-    {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd"}
-)
+_NO_MINOR_UNIT = frozenset({"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd"})
 _SYMBOLS = {"eur": "€", "usd": "$", "gbp": "£", "jpy": "¥"}
 
 

@@ -194,9 +194,7 @@ class Payments:
                 raise StripeError(400, message, param="payment_intent")
             charge_id = intent["latest_charge"]
         if charge_id is None:
-            raise StripeError(
-                400, "One of the following params should be provided: payment_intent or charge."
-            )
+            raise StripeError(400, "One of the following params should be provided: payment_intent or charge.")
         charge = self._store.get("charge", charge_id, "charge")
         if not charge["paid"]:
             raise StripeError(400, f"Charge {charge_id} has not been paid.", param="charge")

@@ -9,9 +9,7 @@ from sandbox.vendors.stripe.store import StripeObject
 _PERIOD_SECONDS = {"day": 86_400, "week": 604_800, "month": 30 * 86_400, "year": 365 * 86_400}
 
 
-def new_subscription(
-    customer: str, items: list[StripeObject], currency: str, metadata: dict[str, Any]
-) -> StripeObject:
+def new_subscription(customer: str, items: list[StripeObject], currency: str, metadata: dict[str, Any]) -> StripeObject:
     """An active subscription to the recurring prices of a session; periods are on the items."""
     now = int(time.time())
     subscription_id = stripe_id("sub")
@@ -72,9 +70,7 @@ def _item(subscription_id: str, item: StripeObject, now: int) -> StripeObject:
     }
 
 
-def paid_invoice(
-    subscription: StripeObject, session: StripeObject, items: list[StripeObject]
-) -> StripeObject:
+def paid_invoice(subscription: StripeObject, session: StripeObject, items: list[StripeObject]) -> StripeObject:
     """The first invoice of a subscription, already paid."""
     now = int(time.time())
     amount = session["amount_total"]

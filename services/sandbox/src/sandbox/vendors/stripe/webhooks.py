@@ -85,9 +85,7 @@ class WebhookDispatcher:
         if self._shared_client is not None:
             await self._shared_client.aclose()
 
-    async def _deliver(
-        self, event: dict[str, Any], taken: tuple[str, Any] | None, next_event: asyncio.Event
-    ) -> None:
+    async def _deliver(self, event: dict[str, Any], taken: tuple[str, Any] | None, next_event: asyncio.Event) -> None:
         fault_id, fault = taken or (None, None)
         copies = 1
         match fault:

@@ -1,0 +1,148 @@
+"""Accepting a job: one gateway process beside the floor, in turns, on the same servers."""
+
+import asyncio
+import os
+import socket
+import statistics
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+from bench.client import Connection
+from bench.cores import SERVER_CORE, pin
+from bench.floor import CREATE
+from bench.load import Measured, press
+from bench.studio import NOOP_PATH, REPOSITORY, Studio
+
+WARM_SECONDS = 1.0
+FLOOR_START_SECONDS_MAX = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Medians over the rounds."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    spread: tuple[float, float]
+    """Lowest and highest rate of a round."""
+
+    @classmethod
+    def of(cls, rounds: Sequence[Measured]) -> "Rates":
+        """The medians of some rounds."""
+        rates = [one.accepted_per_second for one in rounds]
+        return cls(
+            statistics.median(rates),
+            statistics.median(one.percentile_ms(50) for one in rounds),
+            statistics.median(one.percentile_ms(99) for one in rounds),
+            (min(rates), max(rates)),
+        )
+
+
+class BrokenRunError(RuntimeError):
+    """Something else than 202 came back, so the figures mean nothing."""
+
+
+async def press_gateway(studio: Studio, connections: int, seconds: float) -> Measured:
+    """One round against the gateway; returns when the jobs of the round have their outcomes.
+
+    Raises:
+        BrokenRunError: a submission was refused.
+    """
+    opened = await studio.connect(connections)
+    try:
+        await press(opened, NOOP_PATH, WARM_SECONDS)
+        measured = await press(opened, NOOP_PATH, seconds)
+    finally:
+        for connection in opened:
+            connection.close()
+    await studio.drained()
+    return _checked(measured)
+
+
+async def press_floor(url: str, connections: int, seconds: float) -> Measured:
+    """One round against the floor.
+
+    Raises:
+        BrokenRunError: it failed to answer.
+    """
+    opened = [await Connection.open(url) for _ in range(connections)]
+    try:
+        await press(opened, "/jobs", WARM_SECONDS / 2)
+        return _checked(await press(opened, "/jobs", seconds))
+    finally:
+        for connection in opened:
+            connection.close()
+
+
+async def rounds(
+    studio: Studio, floor: str, connections: int, *, count: int, seconds: float
+) -> tuple[list[Measured], list[Measured]]:
+    """Rounds of gateway and floor in turns."""
+    ours: list[Measured] = []
+    floors: list[Measured] = []
+    for _ in range(count):
+        floors.append(await press_floor(floor, connections, seconds))
+        ours.append(await press_gateway(studio, connections, seconds))
+    return ours, floors
+
+
+@asynccontextmanager
+async def floor_server(urls: Mapping[str, str], driver: str) -> AsyncIterator[str]:
+    """The floor on the server's core, with a database of its own on the same server; yields its address."""
+    database_url = f"{urls['postgres'].rstrip('/')}/bench_floor"
+    await _create_floor_database(urls["postgres"], database_url)
+    port = _free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.floor", str(port), driver],
+        cwd=REPOSITORY,
+        env={**os.environ, "FLOOR_DATABASE_URL": database_url, "REDIS_URL": urls["valkey"]},
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        await _answering(url)
+        pin(process.pid, SERVER_CORE)
+        yield url
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.wait, 10)
+
+
+async def _create_floor_database(server: str, database_url: str) -> None:
+    connection = await asyncpg.connect(f"{server.rstrip('/')}/postgres")
+    if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = 'bench_floor'"):
+        await connection.execute("CREATE DATABASE bench_floor")
+    await connection.close()
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(CREATE)
+    await connection.close()
+
+
+async def _answering(url: str) -> None:
+    async with asyncio.timeout(FLOOR_START_SECONDS_MAX):
+        while True:
+            try:
+                connection = await Connection.open(url)
+                await connection.request("GET", "/livez")
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                connection.close()
+                return
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _checked(measured: Measured) -> Measured:
+    if set(measured.statuses) != {202}:
+        raise BrokenRunError(f"answers by status: {dict(measured.statuses)}")
+    return measured

@@ -1,0 +1,65 @@
+"""Fresh databases with nothing but the kernel's tables and one table for effects."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest_asyncio
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from common.db.database import Database
+from common.db.kernel_tables import service_metadata
+
+from .harness import Cable
+
+
+async def _prepare(url: str) -> None:
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(service_metadata().create_all)
+        await connection.execute(
+            text("CREATE TABLE effects (effect_id bigint GENERATED ALWAYS AS IDENTITY, note uuid, member text)")
+        )
+        await connection.execute(text("CREATE TABLE counters (name text PRIMARY KEY, value int NOT NULL)"))
+        await connection.execute(text("INSERT INTO counters VALUES ('a', 0), ('b', 0)"))
+    await engine.dispose()
+
+
+@pytest_asyncio.fixture
+async def database_url(databases: Any) -> str:
+    return str(await databases.prepared("kernel", _prepare))
+
+
+@pytest_asyncio.fixture
+async def open_database() -> AsyncIterator[Callable[..., Database]]:
+    """Opens databases that are closed after the test."""
+    opened: list[Database] = []
+
+    def make(url: str, **options: Any) -> Database:
+        opened.append(Database(url, application="tests", **options))
+        return opened[-1]
+
+    yield make
+    for database in opened:
+        await database.close()
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str, open_database: Callable[..., Database]) -> Database:
+    """The database of the writing service."""
+    return open_database(database_url, pool_size=8)
+
+
+@pytest_asyncio.fixture
+async def reading_database(databases: Any, open_database: Callable[..., Database], database: Database) -> Database:
+    """The database of the reading service."""
+    return open_database(await databases.prepared("kernel", _prepare), pool_size=8)
+
+
+@pytest_asyncio.fixture
+async def cable(database_url: str) -> AsyncIterator[Cable]:
+    """A path to the database that can be pulled."""
+    made = Cable(database_url)
+    await made.plug()
+    yield made
+    await made.pull()

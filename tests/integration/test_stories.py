@@ -1,0 +1,103 @@
+"""The three stories of the demo, and the one trace that runs through the first."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atelier_local.stack import Stack
+from sandbox.client import SandboxClient
+
+from .studio import Customer, until
+
+
+async def _mails(sandbox: SandboxClient, customer: Customer, words: str) -> list[dict[str, Any]]:
+    return [mail for mail in await sandbox.inbox(to=customer.email) if words in mail["subject"].lower()]
+
+
+async def test_a_paid_job_ends_in_a_picture_a_charge_and_one_mail(customer: Customer, sandbox: SandboxClient) -> None:
+    await customer.buy_and_wait()
+    job_id = await customer.accepted("text-to-design", prompt="A lighthouse at dusk", aspect_ratio="16:9")
+    job = await customer.outcome(job_id)
+    assert job["status"] == "succeeded"
+    assert job["charge"] == {"price": 5, "held": 5, "charged": 5, "returned": 0, "settled": True}
+    assert [(a["provider"], a["outcome"]) for a in job["attempts"]] == [("openai", "ok")]
+    picture = await customer.http.get(job["result"]["image"]["url"], headers={"Authorization": ""})
+    assert picture.headers["content-type"] == "image/webp"
+    assert picture.content[:4] == b"RIFF"
+    assert len(picture.content) == job["result"]["image"]["size_bytes"]
+    assert await customer.has_credits(55)
+    await until(lambda: _mails(sandbox, customer, "ready"), what="the mail")
+    assert len(await _mails(sandbox, customer, "ready")) == 1
+
+
+async def test_when_openai_fails_replicate_delivers_and_the_price_is_the_same(
+    customer: Customer, sandbox: SandboxClient
+) -> None:
+    await sandbox.fault("openai", "images.generate", {"status": 500}, times=None)
+    job = await customer.outcome(await customer.accepted("text-to-design", prompt="A lighthouse at noon"))
+    assert job["status"] == "succeeded"
+    assert job["result"]["provider"] == "replicate"
+    assert job["charge"]["charged"] == 5
+    assert Counter(attempt["provider"] for attempt in job["attempts"]) == {"openai": 3, "replicate": 1}
+
+
+async def test_when_all_providers_fail_the_credits_come_back_and_the_mail_says_so(
+    customer: Customer, sandbox: SandboxClient
+) -> None:
+    await sandbox.fault("openai", "images.generate", {"status": 500}, times=None)
+    await sandbox.fault("replicate", "predictions.create", {"prediction_status": "failed"}, times=None)
+    job = await customer.outcome(await customer.accepted("text-to-design", prompt="A lighthouse at night"))
+    assert (job["status"], job["error"]["code"]) == ("failed", "PROVIDERS_UNAVAILABLE")
+    assert job["charge"] == {"price": 5, "held": 5, "charged": 0, "returned": 5, "settled": True}
+    assert await customer.has_credits(10)
+    (mail,) = await until(lambda: _mails(sandbox, customer, "could not finish"), what="the mail") or []
+    assert "5 credits" in mail["text"]
+
+
+async def test_a_refused_prompt_is_not_tried_elsewhere(customer: Customer, sandbox: SandboxClient) -> None:
+    await sandbox.reset()
+    job = await customer.outcome(await customer.accepted("text-to-design", prompt="something forbidden"))
+    assert (job["status"], job["error"]["code"]) == ("failed", "MODERATION_BLOCKED")
+    assert await sandbox.requests("replicate") == []
+    assert len(await sandbox.requests("openai", "images.generate")) == 1
+    assert await customer.has_credits(10)
+
+
+async def test_one_trace_runs_from_the_submission_to_the_mail(customer: Customer, sandbox: SandboxClient) -> None:
+    answer = await customer.submit("text-to-design", prompt="A lighthouse in fog")
+    trace_id = answer.headers["traceresponse"].split("-")[1]
+    await customer.outcome(answer.json()["id"])
+
+    async def complete() -> list[dict[str, Any]] | None:
+        found = await sandbox.http.get(f"/sandbox/traces/{trace_id}")
+        spans = found.json() if found.status_code == 200 else []
+        return spans if any(span["name"] == "smtp send" for span in spans) else None
+
+    spans = await until(complete, seconds=15, what="the span of the mail")
+    known = {span["span_id"] for span in spans}
+    roots = [span["name"] for span in spans if not span["parent_span_id"]]
+    assert roots == ["POST /v1/jobs/{kind}"]
+    assert [span["name"] for span in spans if span["parent_span_id"] and span["parent_span_id"] not in known] == []
+    names = {span["name"] for span in spans}
+    assert {
+        "process job.submitted",
+        "process credits.held",
+        "run text-to-design",
+        "step image",
+        "process run.completed",
+        "process credits.captured",
+        "smtp send",
+    } <= names
+    assert any(name.startswith("image.make openai") for name in names)
+    assert {"gateway", "billing", "generation", "generation-worker", "notifier"} <= {span["service"] for span in spans}
+
+
+@pytest.mark.timeout(120)
+async def test_the_demo_tells_all_its_stories(stack: Stack, tmp_path: Path) -> None:
+    demo = pytest.importorskip("atelier_local.demo")
+    target = demo.DemoTarget.of_stack(stack, tmp_path)
+    import asyncio
+
+    assert await asyncio.to_thread(demo.run, target) == 0
