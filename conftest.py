@@ -115,11 +115,11 @@ class RedisServer:
 
 
 class DatabaseFactory:
-    """Fresh databases, copied from a template that is prepared once a session."""
+    """Fresh databases, copied from templates that are prepared once a session and shared by all factories."""
 
-    def __init__(self, server: PostgresServer) -> None:
+    def __init__(self, server: PostgresServer, templates: dict[str, asyncio.Task[str]]) -> None:
         self._server = server
-        self._templates: dict[str, asyncio.Task[str]] = {}
+        self._templates = templates
         self._made: list[str] = []
 
     async def migrated(self, service: str) -> str:
@@ -135,6 +135,10 @@ class DatabaseFactory:
         await self._admin(f'CREATE DATABASE "{fresh}" TEMPLATE "{template}"')
         self._made.append(fresh)
         return self._server.url + fresh
+
+    def sharing_templates(self) -> "DatabaseFactory":
+        """A factory with the same templates that drops only what it made itself."""
+        return DatabaseFactory(self._server, self._templates)
 
     async def drop_all(self) -> None:
         """Drop what was handed out."""
@@ -165,7 +169,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         try:
             yield server
         finally:
-            server.stop()
+            server.stop(signal.SIGQUIT)
 
 
 @pytest.fixture(scope="session")
@@ -197,17 +201,18 @@ async def redis(redis_url: str) -> AsyncIterator["Redis[bytes]"]:
     await client.connection_pool.disconnect()
 
 
-@pytest_asyncio.fixture(scope="session")
-async def database_templates(postgres_server: PostgresServer) -> DatabaseFactory:
-    """The session's templates; tests take `databases`."""
-    return DatabaseFactory(postgres_server)
+@pytest.fixture(scope="session")
+def session_databases(postgres_server: PostgresServer) -> DatabaseFactory:
+    """Makes addresses of databases that live as long as the session, for suites that keep their rows apart."""
+    return DatabaseFactory(postgres_server, {})
 
 
 @pytest_asyncio.fixture
-async def databases(database_templates: DatabaseFactory) -> AsyncIterator[DatabaseFactory]:
+async def databases(session_databases: DatabaseFactory) -> AsyncIterator[DatabaseFactory]:
     """Makes addresses of fresh databases, dropped after the test: `await databases.migrated("billing")`."""
-    yield database_templates
-    await database_templates.drop_all()
+    factory = session_databases.sharing_templates()
+    yield factory
+    await factory.drop_all()
 
 
 @pytest_asyncio.fixture

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from common import runtime
 from common.settings import CommonSettings
 from generation.providers.bootstrap import build_providers
@@ -64,7 +65,7 @@ def _mib(limit: str) -> int:
 
 def test_is_valid_compose() -> None:
     checker = Path(sys.executable).with_name("check-jsonschema")
-    command = [checker, "--builtin-schema", "vendor.compose-spec", COMPOSE]
+    command = [str(checker), "--builtin-schema", "vendor.compose-spec", str(COMPOSE)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert result.returncode == 0, result.stdout
 

@@ -3,13 +3,10 @@
 import re
 from typing import NamedTuple
 
-import pytest
-import yaml
 from generation.providers.settings import ProviderSettings
-from sandbox.settings import SandboxSettings
 
 from .manifests import ROOT
-from .variables import DATABASE_OVERRIDES, INSTANCE, SERVICES, Variable, variables_of
+from .variables import DATABASE_OVERRIDES, INSTANCE, SERVICES, SettingsClass, Variable, variables_of
 
 EXAMPLE = ROOT / ".env.example"
 COMPOSE = ROOT / "docker-compose.yml"
@@ -42,7 +39,7 @@ def _lines() -> dict[str, Line]:
 
 
 def _known() -> dict[str, Variable]:
-    classes = [*SERVICES.values(), ProviderSettings]
+    classes: list[SettingsClass] = [*SERVICES.values(), ProviderSettings]
     return {name: variable for cls in classes for name, variable in variables_of(cls).items()}
 
 
@@ -80,12 +77,3 @@ def test_leaves_empty_what_must_be_given() -> None:
     text = COMPOSE.read_text()
     assert required == set(re.findall(r"\$\{([A-Z_]+):\?", text))
     assert all(_lines()[name].value == "" for name in required)
-
-
-@pytest.mark.parametrize("name", sorted(variables_of(SandboxSettings)))
-def test_leaves_the_sandbox_out(name: str) -> None:
-    assert name not in _lines()
-
-
-def test_compose_file_can_be_read_by_what_reads_the_example() -> None:
-    assert set(yaml.safe_load(COMPOSE.read_text())) >= {"services", "networks", "volumes"}

@@ -3,14 +3,15 @@
 import json
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode
+
 from billing.settings import BillingSettings
 from gateway.settings import GatewaySettings
 from generation.providers.settings import ProviderSettings
 from generation.settings import GenerationSettings
 from notifier.settings import NotifierSettings
-from pydantic import SecretStr
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode
 
 SettingsClass = type[BaseSettings]
 

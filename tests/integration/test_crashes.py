@@ -27,14 +27,15 @@ async def _all_succeed(customer: Customer, job_ids: list[str], seconds: float = 
 
 
 async def _worker_of(stack: Stack, job_id: str) -> str:
-    """Which worker has the run: told from its lease."""
+    """Which worker has the run: its lease names host and pid."""
 
     async def owner() -> str | None:
         rows = await query(stack, "generation", "SELECT lease_owner FROM runs WHERE state = 'running'")
         return rows[0]["lease_owner"] if rows else None
 
     lease_owner = await until(owner, what="a worker")
-    return "worker-2" if lease_owner.endswith("worker-2") else "worker"
+    (name,) = (name for name in ("worker", "worker-2") if lease_owner.endswith(f":{stack.pid(name)}"))
+    return name
 
 
 async def test_a_killed_worker_costs_no_finished_step_and_no_second_charge(

@@ -8,6 +8,7 @@ import urllib.request
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -118,17 +119,17 @@ def test_valkey_comes_back_with_its_data_and_policy(make_stack: MakeStack) -> No
         assert client.get("note") == b"kept"
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
     with (
-        redis.Redis(port=int(stack.urls["valkey"].rpartition(":")[2].split("/")[0])) as stranger,
+        redis.Redis(port=urlsplit(stack.urls["valkey"]).port or 0) as stranger,
         pytest.raises(redis.AuthenticationError),
     ):
         stranger.ping()
 
 
 def test_same_ports_and_secrets_at_the_next_start(make_stack: MakeStack) -> None:
-    stack = make_stack(processes=[ECHO]).start()
+    stack = make_stack().start()
     urls, environment = stack.urls, stack.environment
     stack.stop()
-    assert make_stack(processes=[ECHO]).start().urls == urls
+    assert stack.start().urls == urls
     assert stack.environment == environment
 
 

@@ -1,4 +1,4 @@
-"""Fresh databases with nothing but the kernel's tables and one table for effects."""
+"""Two emptied databases with nothing but the kernel's tables and one table for effects."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -25,9 +25,33 @@ async def _prepare(url: str) -> None:
     await engine.dispose()
 
 
+@pytest_asyncio.fixture(scope="session")
+async def _urls(session_databases: Any) -> tuple[str, str]:
+    return (
+        await session_databases.prepared("kernel", _prepare),
+        await session_databases.prepared("kernel", _prepare),
+    )
+
+
+async def _emptied(url: str) -> str:
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(
+            text("TRUNCATE outbox, inbox, dead_letters, bus_topics, effects RESTART IDENTITY")
+        )
+        await connection.execute(text("UPDATE counters SET value = 0"))
+    await engine.dispose()
+    return url
+
+
 @pytest_asyncio.fixture
-async def database_url(databases: Any) -> str:
-    return str(await databases.prepared("kernel", _prepare))
+async def database_url(_urls: tuple[str, str]) -> str:
+    return await _emptied(_urls[0])
+
+
+@pytest_asyncio.fixture
+async def reading_database_url(_urls: tuple[str, str]) -> str:
+    return await _emptied(_urls[1])
 
 
 @pytest_asyncio.fixture
@@ -51,9 +75,9 @@ async def database(database_url: str, open_database: Callable[..., Database]) ->
 
 
 @pytest_asyncio.fixture
-async def reading_database(databases: Any, open_database: Callable[..., Database], database: Database) -> Database:
+async def reading_database(reading_database_url: str, open_database: Callable[..., Database]) -> Database:
     """The database of the reading service."""
-    return open_database(await databases.prepared("kernel", _prepare), pool_size=8)
+    return open_database(reading_database_url, pool_size=8)
 
 
 @pytest_asyncio.fixture

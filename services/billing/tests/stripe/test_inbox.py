@@ -1,6 +1,7 @@
 """From Stripe's event to the credits: once, whatever the number, order and timing of deliveries."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +12,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import REGISTRY
 
 from billing.ledger.grants import post_grants
+from billing.purchases.settlement import settle_purchase
 from billing.stripe import inbox, storage
 from billing.stripe.handling import handle
 from billing.stripe.inbox import Inbox, pause_seconds
-from common.ids import new_id, to_text
+from common.ids import from_text, new_id, to_text
 
 from .shop import Shop
 from .test_signature import EVENT
@@ -347,3 +349,30 @@ async def test_the_work_continues_the_trace_of_the_delivery(shop: Shop, monkeypa
     assert {found.context.trace_id for found in (delivery, work, call)} == {delivery.context.trace_id}
     told = await shop.value("SELECT traceparent FROM outbox WHERE type = 'purchase.completed'")
     assert told.split("-")[1] == f"{delivery.context.trace_id:032x}"
+
+
+async def test_a_second_worker_with_the_same_event_finds_it_handled(shop: Shop) -> None:
+    await shop.silence()
+    await buy(shop)
+    await shop.deliver(await shop.vendor_event("checkout.session.completed"))
+    async with shop.database.autocommit() as connection:
+        (claimed,) = await storage.claim_due(connection, 1, timedelta(0))
+    outcomes = await asyncio.gather(*(handle(shop.database, shop.parts.api, claimed) for _ in range(4)))
+    assert sorted(outcomes) == ["granted"] + ["handled_before"] * 3
+    await assert_granted_once(shop)
+
+
+async def test_news_of_another_sessions_end_does_not_close_a_purchase(shop: Shop) -> None:
+    await shop.silence()
+    purchase_id = from_text("pur", await buy(shop))
+    session = await shop.parts.api.session(await shop.value("SELECT stripe_session_id FROM purchases"))
+    expired = replace(session, status="expired", payment_status="unpaid")
+    other = replace(expired, session_id="cs_test_earlier")
+    async with shop.database.unit_of_work() as uow:
+        assert (await settle_purchase(uow, purchase_id, other)).outcome == "undecided"
+    assert await shop.value("SELECT status FROM purchases") == "open"
+    async with shop.database.unit_of_work() as uow:
+        assert (await settle_purchase(uow, purchase_id, session)).outcome == "granted"
+        assert (await settle_purchase(uow, purchase_id, expired)).outcome == "undecided"
+    assert (await shop.available(), await shop.value("SELECT status FROM purchases")) == (50, "paid")
+    await shop.assert_ledger_is_sound()

@@ -225,5 +225,6 @@ async def open_studio(database_url: str, redis_url: str, **changes: Any) -> Asyn
     finally:
         for task in running:
             task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        _, stuck = await asyncio.wait(running, timeout=3)
+        assert not stuck, [task.get_stack() for task in stuck]
         await studio.aclose()

@@ -1,5 +1,6 @@
 """The one place where generation's parts are put together."""
 
+import os
 from functools import partial
 
 from redis.asyncio import Redis
@@ -96,7 +97,7 @@ async def start_worker(process: Process, settings: GenerationSettings) -> None:
     process.stack.push_async_callback(providers.aclose)
     await parts.start()
     executor = Executor(
-        owner=f"{member_name()}/{process.name}",
+        owner=f"{member_name()}:{os.getpid()}",
         database=parts.database,
         providers=providers,
         kinds=discover(settings.kind_modules),

@@ -6,9 +6,7 @@ from typing import Any, Self
 
 import httpx2
 
-from atelier_local.demo.checks import DemoFailed
-
-_SECONDS_MAX = 10.0
+from atelier_local.demo.http import open_client, send, send_expecting
 
 Fault = Mapping[str, Any]
 
@@ -17,7 +15,7 @@ class Backstage:
     """The sandbox's own API."""
 
     def __init__(self, base_url: str) -> None:
-        self._http = httpx2.Client(base_url=base_url, timeout=_SECONDS_MAX, trust_env=False)
+        self._http = open_client(base_url)
 
     def __enter__(self) -> Self:
         return self
@@ -27,10 +25,7 @@ class Backstage:
 
     def pay(self, url: str) -> str:
         """Press the button of Stripe's payment page; answers where the customer is sent then."""
-        answer = self._http.post(url)
-        if answer.status_code != httpx2.codes.SEE_OTHER:
-            raise DemoFailed(f"the payment page answered {answer.status_code} instead of sending the customer back")
-        return answer.headers["location"]
+        return send_expecting(self._http, 303, "POST", url).headers["location"]
 
     def mails(self, to: str, about: str = "") -> list[dict[str, Any]]:
         """The mails to an address whose text mentions `about`, newest first."""
@@ -47,7 +42,7 @@ class Backstage:
 
     def trace(self, trace_id: str) -> list[dict[str, Any]]:
         """The spans of a trace that have arrived, none when it is not known yet."""
-        answer = self._http.get(f"/sandbox/traces/{trace_id}")
+        answer = send(self._http, "GET", f"/sandbox/traces/{trace_id}")
         return list(answer.json()) if answer.status_code == httpx2.codes.OK else []
 
     @contextmanager
@@ -56,13 +51,11 @@ class Backstage:
         ids: list[str] = []
         try:
             for fault in faults:
-                answer = self._http.post("/sandbox/faults", json=dict(fault))
-                answer.raise_for_status()
-                ids.append(answer.json()["id"])
+                ids.append(send_expecting(self._http, 201, "POST", "/sandbox/faults", json=dict(fault)).json()["id"])
             yield
         finally:
             for fault_id in ids:
-                self._http.delete(f"/sandbox/faults/{fault_id}")
+                send_expecting(self._http, 204, "DELETE", f"/sandbox/faults/{fault_id}")
 
     def clear_leftovers(self) -> int:
         """Remove faults that an interrupted demonstration left behind and that would still strike; how many."""
@@ -72,10 +65,8 @@ class Backstage:
             if fault["times"] is None or fault["applied"] < fault["times"]
         ]
         for fault in waiting:
-            self._http.delete(f"/sandbox/faults/{fault['id']}")
+            send_expecting(self._http, 204, "DELETE", f"/sandbox/faults/{fault['id']}")
         return len(waiting)
 
     def _list(self, path: str, **filters: str) -> list[dict[str, Any]]:
-        answer = self._http.get(path, params=filters)
-        answer.raise_for_status()
-        return list(answer.json())
+        return list(send_expecting(self._http, 200, "GET", path, params=filters).json())

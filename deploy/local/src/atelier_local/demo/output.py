@@ -12,7 +12,7 @@ _WIDTH_MIN = 60
 _BAR_CELLS = 32
 _MARGIN = "  "
 
-Tone = Literal["plain", "dim", "bold", "good", "bad", "warm", "accent"]
+Tone = Literal["plain", "dim", "bold", "good", "bad", "warm", "accent", "violet"]
 
 _CODES: dict[Tone, str] = {
     "plain": "",
@@ -22,6 +22,7 @@ _CODES: dict[Tone, str] = {
     "bad": "31",
     "warm": "33",
     "accent": "36",
+    "violet": "35",
 }
 
 
@@ -39,12 +40,18 @@ class Step:
 class Screen:
     """Lines of at most `width` characters on a terminal, or plain ones in a file."""
 
-    def __init__(self, out: TextIO, *, live: bool, colour: bool, columns: int = WIDTH_MAX) -> None:
-        """`live` allows a line to change while it is the last one; `colour` allows ANSI colours."""
+    def __init__(
+        self, out: TextIO, *, live: bool, colour: bool, true_colour: bool = False, columns: int = WIDTH_MAX
+    ) -> None:
+        """`live` allows a line to change while it is the last one; `colour` allows ANSI colours.
+
+        `true_colour` says that the terminal knows 24-bit colours too; pictures are shown then.
+        """
         self.width = max(_WIDTH_MIN, min(columns, WIDTH_MAX))
         self._out = out
         self._live = live
         self._colour = colour
+        self.true_colour = colour and true_colour
         self._began = time.monotonic()
 
     @property
@@ -76,7 +83,7 @@ class Screen:
         """A step: its words while it lasts on a terminal, and one line with a tick and the time it took."""
         step = Step(text)
         began = time.monotonic()
-        self.live(f"{_MARGIN}{self.paint('○', 'dim')} {text} …")
+        self.live(f"{_MARGIN}{self.paint('○', 'dim')} {shorten(text, self.width - 8)} …")
         try:
             yield step
         except BaseException:
@@ -108,7 +115,7 @@ class Screen:
         """How far something is, from 0 to 1: in place on a terminal, else only when it is the `last` word."""
         full = round(min(max(progress, 0.0), 1.0) * _BAR_CELLS)
         drawn = self.paint("━" * full, "good") + self.paint("─" * (_BAR_CELLS - full), "dim")
-        room = self.width - 4 - _BAR_CELLS - 8
+        room = self.width - 4 - _BAR_CELLS - 10
         text = f"    {drawn} {progress * 100:4.0f} %  {self.paint(shorten(words, room), 'dim')}"
         self.live("" if last else text)
         if last:

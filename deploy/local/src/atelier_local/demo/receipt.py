@@ -9,11 +9,16 @@ from atelier_local.demo.output import columns, shorten
 
 Job = Mapping[str, Any]
 
-_MODEL_CHARS_MAX = 34
+_OUTCOME_CHARS_MAX = 20
+_OTHER_CHARS = 60
+"""What the other columns of the attempts need beside the model's name."""
+
+_MODEL_CHARS_MIN = 8
+_SELF_EXPLAINING = frozenset({"rate_limited"})
 
 
-def receipt_rows(job: Job) -> list[str]:
-    """The receipt of a finished job (`GET /v1/jobs/{id}`) as lines."""
+def receipt_rows(job: Job, width: int) -> list[str]:
+    """The receipt of a finished job (`GET /v1/jobs/{id}`) as lines of at most `width`."""
     charge = job["charge"]
     rows = [
         ["job", str(job["id"])],
@@ -27,17 +32,17 @@ def receipt_rows(job: Job) -> list[str]:
     if job["result"]:
         result = job["result"]
         rows[2:2] = [["provider", result["provider"]], ["model", result["model"]]]
-    return [*columns(rows, "<<"), "", *attempt_rows(job["attempts"])]
+    return [*columns(rows, "<<"), "", *attempt_rows(job["attempts"], width)]
 
 
-def attempt_rows(attempts: Sequence[Mapping[str, Any]]) -> list[str]:
+def attempt_rows(attempts: Sequence[Mapping[str, Any]], width: int) -> list[str]:
     """A table of the calls made, in their order; the same outcome of the same model in a row is one line."""
     table = [["asked", "model", "outcome", "calls", "took", "cost"]]
     for (provider, model, outcome), group in groupby(attempts, _what_happened):
         calls = list(group)
         took = sum(call["duration_seconds"] for call in calls)
         cost = sum(call["cost_microusd"] or 0 for call in calls)
-        model_text = shorten(model, _MODEL_CHARS_MAX)
+        model_text = shorten(model, max(_MODEL_CHARS_MIN, width - _OTHER_CHARS))
         table.append([provider, model_text, outcome, str(len(calls)), _seconds_text(took), dollars(cost)])
     if len(table) == 1:
         return ["nobody was asked"]
@@ -71,9 +76,9 @@ def _status(job: Job) -> str:
 
 
 def _what_happened(attempt: Mapping[str, Any]) -> tuple[str, str, str]:
-    error = attempt["error_code"]
-    outcome = str(attempt["outcome"]).replace("_", " ")
-    return attempt["provider"], attempt["model"], f"{outcome} ({error})" if error else outcome
+    outcome, error = str(attempt["outcome"]), attempt["error_code"]
+    told = f"{outcome} ({error})" if error and outcome not in _SELF_EXPLAINING else outcome
+    return attempt["provider"], attempt["model"], shorten(told.replace("_", " "), _OUTCOME_CHARS_MAX)
 
 
 def _seconds_text(seconds: float) -> str:

@@ -77,18 +77,33 @@ def prune(node: Node, keep: Callable[[Node], bool]) -> Node | None:
     return Node(node.name, node.service, node.start_seconds, node.end_seconds, node.failed, children)
 
 
-def tree_rows(root: Node, width: int) -> list[str]:
-    """The tree as aligned lines: service, span, when it began after the root, how long it took."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A span's line in three parts of fixed width: its service, the tree, when it began and how long it took."""
+
+    service: str
+    tree: str
+    figures: str
+
+    def __str__(self) -> str:
+        return self.service + self.tree + self.figures
+
+
+def tree_rows(root: Node, width: int) -> list[Row]:
+    """A heading and a line for each span, `width` characters each; times are told from the root's start."""
     room = width - _SERVICE_CHARS - 2 * _FIGURE_CHARS
-    rows = [f"{'service':<{_SERVICE_CHARS}}{'span':<{room}}{'at':>{_FIGURE_CHARS}}{'took':>{_FIGURE_CHARS}}"]
+    rows = [_row("service", "span", "at", "took", room)]
     for stem, node in _drawn(root, "", ""):
         mark = " ✗" if node.failed else ""
         name = stem + shorten(node.name, room - len(stem) - len(mark)) + mark
         at = duration_text(max(0.0, node.start_seconds - root.start_seconds))
         took = duration_text(node.duration_seconds)
-        service = shorten(node.service, _SERVICE_CHARS - 1)
-        rows.append(f"{service:<{_SERVICE_CHARS}}{name:<{room}}{at:>{_FIGURE_CHARS}}{took:>{_FIGURE_CHARS}}")
+        rows.append(_row(shorten(node.service, _SERVICE_CHARS - 1), name, at, took, room))
     return rows
+
+
+def _row(service: str, tree: str, at: str, took: str, room: int) -> Row:
+    return Row(f"{service:<{_SERVICE_CHARS}}", f"{tree:<{room}}", f"{at:>{_FIGURE_CHARS}}{took:>{_FIGURE_CHARS}}")
 
 
 def span_seconds(nodes: Iterable[Node]) -> float:

@@ -238,8 +238,12 @@ class Consumer:
                     await handler(received.event, uow)
             return
         linked = [Received(received.event, span.open()) for received, span in zip(run, spans, strict=True)]
+        failure: BaseException | None = None
         try:
             await batch_handler(linked, uow)
+        except BaseException as error:
+            failure = error
+            raise
         finally:
             for span in spans:
-                span.close()
+                span.close(failure)

@@ -48,6 +48,8 @@ _OPEN_JOBS = text(
     """
 )
 
+_ENDED = text("SELECT job_id FROM jobs WHERE job_id = ANY(CAST(:job_ids AS uuid[])) AND rank = 3")
+
 
 class AccountKeys:
     """The Redis keys of one account, all with its hash tag."""
@@ -121,6 +123,16 @@ class Limits:
                 pipeline.set(keys.today(now), row.today if row is not None else 0, ex=2 * KEY_SECONDS, nx=True)
                 pipeline.set(keys.seeded, 1, ex=SEEDED_SECONDS)
             await pipeline.execute()
+
+    async def _forget_finished(self, account_ids: set[UUID]) -> None:
+        """Before a refusal for jobs in flight: take out those that have ended, should the word of it have been lost."""
+        for account_id in account_ids:
+            key = AccountKeys(account_id).in_flight
+            members = [UUID(member.decode()) for member in await self._redis.zrange(key, 0, -1)]
+            async with self._database.autocommit() as connection:
+                ended = (await connection.execute(_ENDED, {"job_ids": members})).scalars().all()
+            if ended:
+                await self._redis.zrem(key, *[str(job_id) for job_id in ended])
 
     async def take_back(self, account_id: UUID, job_id: UUID, at: datetime, repeat_key: str | None = None) -> None:
         """A submission came to nothing: it does not count, and with `repeat_key` the same may be sent again."""
