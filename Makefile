@@ -4,7 +4,7 @@
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
 VENV := .venv/bin/python
-PIP := PIP_ROOT_USER_ACTION=ignore $(VENV) -m pip install --quiet --disable-pip-version-check --no-input
+PIP := PIP_ROOT_USER_ACTION=ignore $(VENV) -m pip install -qq --disable-pip-version-check --no-input
 PACKAGES := libs/common services/gateway services/billing services/generation services/notifier services/sandbox deploy/local
 SERVICES := gateway billing generation notifier
 SOURCES := $(addsuffix /src,$(PACKAGES)) $(wildcard bench scripts)
@@ -98,7 +98,7 @@ $(VENV):
 		echo "Python 3.11 or newer is needed; $(PYTHON) is $$("$(PYTHON)" --version 2>&1). Try: make PYTHON=python3.11"; exit 1; }
 	@rm -rf .venv
 	@"$(PYTHON)" -m venv .venv >/dev/null 2>&1 || { rm -rf .venv && "$(PYTHON)" -m venv --without-pip .venv && \
-		"$(PYTHON)" -m pip --python $(VENV) install --quiet --disable-pip-version-check pip; } || { rm -rf .venv; \
+		"$(PYTHON)" -m pip --python $(VENV) install -qq --disable-pip-version-check pip; } || { rm -rf .venv; \
 		echo "$(PYTHON) can make no virtual environment: it has neither ensurepip nor pip (Debian: python3-venv)"; exit 1; }
 
 ifneq ($(shell cat $(PLACE) 2>/dev/null),$(CURDIR))

@@ -18,12 +18,12 @@ from uuid import uuid4
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 import pytest_asyncio
-from atelier_local import postgres as embedded_postgres
-from atelier_local import valkey as embedded_valkey
-from atelier_local.home import Home
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
+from atelier_local import postgres as embedded_postgres
+from atelier_local import valkey as embedded_valkey
+from atelier_local.home import Home
 from common.db.database import Database
 from common.db.migrate import upgrade
 from common.redis_client import connect_redis
@@ -58,9 +58,7 @@ class PostgresServer:
     def start(self) -> None:
         """Start, and wait until it accepts connections."""
         identity = self._postgres.identity
-        user: dict[str, Any] = (
-            {"user": identity.uid, "group": identity.gid, "extra_groups": []} if identity else {}
-        )
+        user: dict[str, Any] = {"user": identity.uid, "group": identity.gid, "extra_groups": []} if identity else {}
         settings = [
             *_FAST, f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=",
             "max_connections=150", "shared_buffers=32MB", "timezone=UTC",
@@ -252,5 +250,3 @@ def _wait(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Pa
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')[-2000:]}")
         time.sleep(0.01)
-
-

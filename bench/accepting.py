@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 import statistics
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -98,11 +97,9 @@ async def floor_server(urls: Mapping[str, str], driver: str) -> AsyncIterator[st
     database_url = f"{urls['postgres'].rstrip('/')}/bench_floor"
     await _create_floor_database(urls["postgres"], database_url)
     port = _free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.floor", str(port), driver],
-        cwd=REPOSITORY,
-        env={**os.environ, "FLOOR_DATABASE_URL": database_url, "REDIS_URL": urls["valkey"]},
-    )
+    environment = {**os.environ, "FLOOR_DATABASE_URL": database_url, "REDIS_URL": urls["valkey"]}
+    command = (sys.executable, "-m", "bench.floor", str(port), driver)
+    process = await asyncio.create_subprocess_exec(*command, cwd=REPOSITORY, env=environment)
     try:
         url = f"http://127.0.0.1:{port}"
         await _answering(url)
@@ -110,7 +107,8 @@ async def floor_server(urls: Mapping[str, str], driver: str) -> AsyncIterator[st
         yield url
     finally:
         process.terminate()
-        await asyncio.to_thread(process.wait, 10)
+        async with asyncio.timeout(10):
+            await process.wait()
 
 
 async def _create_floor_database(server: str, database_url: str) -> None:

@@ -36,8 +36,8 @@ class Connection(asyncio.Protocol):
     async def open(cls, url: str, token: str = "", listener: Callable[[bytes], None] | None = None) -> Self:
         """Connect to `http://host:port`."""
         parts = urlsplit(url)
-        if parts.hostname is None:
-            raise ValueError(f"{url} names no host")
+        if parts.hostname is None or parts.port is None:
+            raise ValueError(f"{url} names no host and port")
         connection = cls(parts.netloc, token, listener)
         await asyncio.get_running_loop().create_connection(lambda: connection, parts.hostname, parts.port)
         return connection

@@ -20,7 +20,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 POOL_SIZE = 10
 DRIVERS = ("asyncpg", "sqlalchemy")
-CREATE = "CREATE TABLE IF NOT EXISTS floor_jobs (job_id uuid PRIMARY KEY, input jsonb NOT NULL, at timestamptz NOT NULL DEFAULT now())"
+CREATE = """
+CREATE TABLE IF NOT EXISTS floor_jobs (
+    job_id uuid PRIMARY KEY, input jsonb NOT NULL, created_at timestamptz NOT NULL DEFAULT now()
+)
+"""
 _LIMIT = """
 local used = redis.call('INCR', KEYS[1])
 if used == 1 then redis.call('PEXPIRE', KEYS[1], 60000) end
@@ -73,7 +77,7 @@ def build_app(driver: str) -> FastAPI:
     @app.post("/jobs")
     async def submit(request: Request) -> Response:
         body = await request.body()
-        await redis.evalsha(script, 1, "floor:used")  # type: ignore[misc]
+        await redis.evalsha(script, 1, "floor:used")
         job_id = uuid4()
         await parts["insert"](job_id, body.decode())
         return Response(json.dumps({"id": str(job_id)}), status_code=202, media_type="application/json")

@@ -12,9 +12,9 @@ from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+
 from atelier_local.memory import measure
 from atelier_local.stack import Stack
-
 from bench.client import Connection
 from bench.cores import LOAD_CORE, SERVER_CORE, cpu_seconds, pin
 from billing.ledger.grants import Grant, post_grants

@@ -59,8 +59,9 @@ def _environment(service: Service) -> dict[str, str]:
 
 
 def _mib(limit: str) -> int:
-    assert limit.endswith("m")
-    return int(limit[:-1])
+    value = _interpolate(limit)
+    assert value.endswith("m")
+    return int(value[:-1])
 
 
 def test_is_valid_compose() -> None:

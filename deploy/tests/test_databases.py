@@ -38,12 +38,14 @@ def environment() -> Iterator[dict[str, str]]:
     options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
     run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
     try:
-        yield {
+        values = {
             "PATH": f"{binaries}:{os.environ['PATH']}",
             "PGHOST": str(folder),
             "POSTGRES_USER": "postgres",
             "SERVICES_PASSWORD": 'it\'s "quoted"',
         }
+        subprocess.run([SCRIPT], env=values, check=True, timeout=STEP_SECONDS_MAX, stdout=subprocess.DEVNULL)
+        yield values
     finally:
         run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
         shutil.rmtree(folder)

@@ -36,9 +36,7 @@ async def _urls(session_databases: Any) -> tuple[str, str]:
 async def _emptied(url: str) -> str:
     engine = create_async_engine(url)
     async with engine.begin() as connection:
-        await connection.execute(
-            text("TRUNCATE outbox, inbox, dead_letters, bus_topics, effects RESTART IDENTITY")
-        )
+        await connection.execute(text("TRUNCATE outbox, inbox, dead_letters, bus_topics, effects RESTART IDENTITY"))
         await connection.execute(text("UPDATE counters SET value = 0"))
     await engine.dispose()
     return url

@@ -14,10 +14,12 @@ from common.bus.consumer import Consumer
 from common.bus.handlers import Handlers, Received
 from common.bus.publisher import Publisher
 from common.bus.relay import Relay
+from common.clock import now
 from common.db.database import Database
 from common.db.outbox_record import OutboxRecord
 from common.db.unit_of_work import UnitOfWork
-from common.events.jobs import JobCancelRequested, JobSubmitted
+from common.events.envelope import Event
+from common.events.jobs import JobCancelRequested, JobSpec, JobSubmitted
 from common.ids import new_id
 from common.redis_client import connect_redis
 
@@ -50,7 +52,7 @@ async def settled(redis: Redis, count: int, group: str = GROUP) -> bool:
     return bool(groups) and groups[0]["entries-read"] == count and groups[0]["pending"] == 0
 
 
-async def append(redis: Redis, *events: JobCancelRequested) -> None:
+async def append(redis: Redis, *events: Event) -> None:
     await Publisher(redis).publish([OutboxRecord.of(event, None) for event in events])
 
 
@@ -63,9 +65,7 @@ async def test_each_event_has_its_effect_once_and_is_acknowledged(reading_databa
     assert await column(reading_database, "SELECT count(*) FROM inbox") == [150]
 
 
-async def test_duplicates_have_one_effect_within_a_batch_and_across_batches(
-    reading_database: Database, redis: Redis
-):
+async def test_duplicates_have_one_effect_within_a_batch_and_across_batches(reading_database: Database, redis: Redis):
     events = [fact() for _ in range(10)]
     await append(redis, *events, *events, events[3])
     async with running(consumer(reading_database, redis, recording()).run):
@@ -135,9 +135,7 @@ async def test_a_death_between_commit_and_acknowledgement_is_redelivered_and_ski
     assert await column(reading_database, EFFECTS) == notes(events)
 
 
-async def test_a_death_before_the_commit_leaves_no_effect_and_is_redelivered(
-    reading_database: Database, redis: Redis
-):
+async def test_a_death_before_the_commit_leaves_no_effect_and_is_redelivered(reading_database: Database, redis: Redis):
     event = fact()
     await append(redis, event)
     reached = asyncio.Event()
@@ -158,9 +156,7 @@ async def test_a_death_before_the_commit_leaves_no_effect_and_is_redelivered(
     assert await column(reading_database, EFFECTS) == [event.job_id]
 
 
-async def test_a_poisoned_event_stops_nobody_and_ends_among_the_dead_letters(
-    reading_database: Database, redis: Redis
-):
+async def test_a_poisoned_event_stops_nobody_and_ends_among_the_dead_letters(reading_database: Database, redis: Redis):
     events = [fact() for _ in range(9)]
     poisoned = events[4]
     calls: list[float] = []
@@ -359,9 +355,7 @@ async def test_a_lost_acknowledgement_is_made_good(
     assert await column(reading_database, EFFECTS) == [event.job_id]
 
 
-async def test_what_a_handler_says_commits_with_its_effect_or_not_at_all(
-    reading_database: Database, redis: Redis
-):
+async def test_what_a_handler_says_commits_with_its_effect_or_not_at_all(reading_database: Database, redis: Redis):
     good, bad = fact(), fact()
     handlers = Handlers()
 
@@ -401,6 +395,24 @@ async def test_a_batch_handler_gets_neighbours_together_and_a_failing_batch_fall
     assert batches[:7] == [6, 1, 1, 1, 1, 1, 1]
     assert await column(reading_database, EFFECTS) == notes([*events[:2], *events[3:]])
     assert len(await column(reading_database, "SELECT 1 FROM dead_letters")) == 1
+
+
+async def test_a_batch_handler_of_two_types_gets_both_together_in_order(reading_database: Database, redis: Redis):
+    account_id = new_id()
+    spec = JobSpec(job_id=new_id(), kind="k", job_class="image", price_credits=0, input={}, deadline_at=now())
+    mixed: list[Event] = [fact(), JobSubmitted(account_id=account_id, job=spec), fact(), fact()]
+    seen: list[list[Event]] = []
+    handlers = Handlers()
+
+    async def record(batch: Sequence[Received[Event]], uow: UnitOfWork) -> None:
+        seen.append([received.event for received in batch])
+
+    handlers.on_batch(JobCancelRequested, record)
+    handlers.on_batch(JobSubmitted, record)
+    await append(redis, *mixed)
+    async with running(consumer(reading_database, redis, handlers).run):
+        await eventually(lambda: settled(redis, 4))
+    assert seen == [mixed]
 
 
 def test_a_type_has_one_handler():

@@ -49,9 +49,7 @@ async def test_only_what_all_groups_have_acknowledged_is_cut_off(
     assert (await column(database, ACKED))[0] >= [int(ms), int(seq)]
 
 
-async def test_one_unacknowledged_entry_keeps_all_that_follows(
-    database: Database, redis: Redis, retention: Retention
-):
+async def test_one_unacknowledged_entry_keeps_all_that_follows(database: Database, redis: Redis, retention: Retention):
     await publish(database, redis, *[fact() for _ in range(300)])
     for group in GROUPS:
         await _read(redis, group, 300, acknowledged=300)
@@ -116,17 +114,14 @@ async def test_old_published_events_and_old_handled_ids_are_forgotten(
         await uow.claim_events([handled, young.event_id])
     async with database.unit_of_work() as uow:
         await uow.execute("UPDATE outbox SET published_at = now()")
-        await uow.execute(
-            "UPDATE outbox SET published_at = NULL WHERE event_id = :id", {"id": unpublished.event_id}
-        )
+        await uow.execute("UPDATE outbox SET published_at = NULL WHERE event_id = :id", {"id": unpublished.event_id})
         await uow.execute(
             "UPDATE outbox SET created_at = now() - make_interval(days => :days, mins => 1)"
             " WHERE event_id = ANY(CAST(:ids AS uuid[]))",
             {"days": KEEP_DAYS, "ids": [old.event_id, unpublished.event_id]},
         )
         await uow.execute(
-            "UPDATE inbox SET received_at = now() - make_interval(days => :days, mins => 1)"
-            " WHERE event_id = :id",
+            "UPDATE inbox SET received_at = now() - make_interval(days => :days, mins => 1) WHERE event_id = :id",
             {"days": KEEP_DAYS, "id": handled},
         )
     await retention.forget()

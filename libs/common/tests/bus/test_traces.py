@@ -164,8 +164,6 @@ async def test_a_malformed_traceparent_harms_nothing(
 
     handlers.on(JobCancelRequested, answer)
     event = fact()
-    await redis.xadd(
-        "atelier:{jobs}:events", {"type": event.type, "body": event.to_json(), "traceparent": traceparent}
-    )
+    await redis.xadd("atelier:{jobs}:events", {"type": event.type, "body": event.to_json(), "traceparent": traceparent})
     await _handled(reading_database, redis, handlers, 1)
     assert await column(reading_database, SAID) == [None]

@@ -43,7 +43,7 @@ async def test_state_and_events_commit_together(database: Database, courier: Not
 
 async def test_an_exception_leaves_neither_state_nor_events(database: Database, courier: Noted):
     told: list[str] = []
-    with pytest.raises(LookupError):
+    with pytest.raises(LookupError):  # noqa: PT012 - the block is the transaction
         async with database.unit_of_work() as uow:
             await uow.execute("INSERT INTO effects (note) VALUES (:note)", {"note": new_id()})
             uow.emit(fact())
@@ -57,7 +57,7 @@ async def test_an_exception_leaves_neither_state_nor_events(database: Database, 
 
 async def test_an_event_that_cannot_be_stored_takes_the_state_with_it(database: Database, courier: Noted):
     event = fact()
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError):  # noqa: PT012 - the block is the transaction
         async with database.unit_of_work() as uow:
             await uow.execute("INSERT INTO effects (note) VALUES (:note)", {"note": new_id()})
             uow.emit(event)
@@ -96,7 +96,7 @@ async def test_the_inbox_admits_each_event_once(database: Database):
 
 async def test_the_inbox_forgets_what_was_rolled_back(database: Database):
     event_id = new_id()
-    with pytest.raises(LookupError):
+    with pytest.raises(LookupError):  # noqa: PT012 - the block is the transaction
         async with database.unit_of_work() as uow:
             assert await uow.claim_events([event_id]) == {event_id}
             raise LookupError

@@ -86,9 +86,7 @@ def test_of_two_lots_that_expire_together_the_older_goes_first(book: Book, accou
     ("available", "amount", "held"),
     [(10, 10, True), (10, 11, False), (10, 0, True), (0, 0, True), (0, 1, False), (10, 1, True)],
 )
-def test_a_hold_is_placed_when_credits_suffice(
-    book: Book, account_id: UUID, available: int, amount: int, held: bool
-):
+def test_a_hold_is_placed_when_credits_suffice(book: Book, account_id: UUID, available: int, amount: int, held: bool):
     if available:
         grant(book, account_id, available)
     answer = hold(book, account_id, amount)
@@ -221,9 +219,7 @@ def test_a_free_job_is_held_and_settled_without_a_posting(book: Book, account_id
 
 def test_an_unbalanced_transfer_cannot_be_made(account_id: UUID):
     with pytest.raises(AssertionError, match="does not sum to zero"):
-        Transfer(
-            new_id(), "grant", "r", account_id, None, "", NOW, (Entry("available", account_id, 1),)
-        )
+        Transfer(new_id(), "grant", "r", account_id, None, "", NOW, (Entry("available", account_id, 1),))
 
 
 def test_lots_that_hold_less_than_the_balance_are_noticed(account_id: UUID):

@@ -29,6 +29,7 @@ from gateway.keys.manage import Keys
 from gateway.kinds import routes as kind_routes
 from gateway.kinds.catalogue import KindCatalogue, store_declaration
 from gateway.openapi import describe_kinds
+from gateway.pages import routes as page_routes
 from gateway.plans.limits import Plans
 from gateway.sessions import routes as session_routes
 from gateway.sessions.attempts import AttemptLimits, AttemptRules
@@ -100,6 +101,7 @@ def build_app(parts: Parts) -> FastAPI:
                 Passthrough(settings.billing_url, parts.http, settings.identity_secrets),
                 Passthrough(settings.notifier_url, parts.http, settings.identity_secrets),
             ),
+            page_routes.build_router(development=not settings.production),
         ],
         readiness={"database": parts.database.check, "redis": parts.ping_redis, "kinds": parts.catalogue.check},
         title="Atelier",

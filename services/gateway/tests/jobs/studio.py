@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -223,8 +223,15 @@ async def open_studio(database_url: str, redis_url: str, **changes: Any) -> Asyn
     try:
         yield studio
     finally:
-        for task in running:
-            task.cancel()
-        _, stuck = await asyncio.wait(running, timeout=3)
-        assert not stuck, [task.get_stack() for task in stuck]
+        await stop(running)
         await studio.aclose()
+
+
+async def stop(tasks: Iterable["asyncio.Task[None]"]) -> None:
+    """End tasks. A cancellation that meets redis-py while it looks over a pooled connection is lost: ask again."""
+    pending = set(tasks)
+    async with asyncio.timeout(10):
+        while pending:
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=0.1)

@@ -295,13 +295,10 @@ async def test_word_of_a_replay_is_waited_for_too(studio: Studio) -> None:
     assert answers[0].json()["id"] == answers[1].json()["id"]
 
 
-async def test_more_than_may_wait_is_a_503_to_come_back_after(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_more_than_may_wait_is_a_503_to_come_back_after(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(studio.parts.admission._deciding, "_waiting_max", 0)
 
     answer = await studio.person().submit()
 
     problem(answer, 503, "DEPENDENCY_UNAVAILABLE")
     assert answer.headers["retry-after"] == "1"
-

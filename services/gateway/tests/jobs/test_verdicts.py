@@ -22,6 +22,8 @@ from common.redis_client import connect_redis
 from gateway.jobs import verdicts as module
 from gateway.jobs.verdicts import Verdicts
 
+from .studio import stop
+
 
 def held(job_id: UUID) -> CreditsHeld:
     spec = JobSpec(
@@ -51,8 +53,7 @@ async def listening(redis: Redis) -> AsyncIterator[Verdicts]:
     try:
         yield verdicts
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await stop([task])
 
 
 async def within(future: "asyncio.Future[Any]", seconds: float = 5.0) -> Any:

@@ -43,7 +43,6 @@ class Told:
 
     commission: Commission
     job: Job
-    spans: int
 
 
 def tell(cast: Cast, commission: Commission) -> Told:
@@ -68,7 +67,8 @@ def tell(cast: Cast, commission: Commission) -> Told:
         step.say(f"GET /v1/credits agrees: {cast.balance_credits} available, nothing held")
     check_calls(cast, commission.prompt, job, mark)
     show_mail(cast, job)
-    return Told(commission, job, show_trace(cast, trace_id, job, whole=commission.whole_trace))
+    show_trace(cast, trace_id, job, whole=commission.whole_trace)
+    return Told(commission, job)
 
 
 def _submit(cast: Cast, commission: Commission) -> tuple[str, str]:

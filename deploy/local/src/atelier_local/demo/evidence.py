@@ -70,12 +70,12 @@ def show_mail(cast: Cast, job: Job) -> None:
     screen.line()
 
 
-def show_trace(cast: Cast, trace_id: str, job: Job, *, whole: bool) -> int:
-    """Prove that the trace is one tree through all processes and draw it; answers how many spans it has."""
+def show_trace(cast: Cast, trace_id: str, job: Job, *, whole: bool) -> None:
+    """Prove that the trace is one tree through all processes and draw it."""
     screen = cast.screen
     if not trace_id or not cast.has("traces"):
         screen.note("left out: the trace is not kept here or does not come to the sandbox", "warm")
-        return 0
+        return
     with screen.step("waiting for the whole trace") as step:
         root = _whole_trace(cast, trace_id)
         nodes = list(root.walk())
@@ -99,7 +99,6 @@ def show_trace(cast: Cast, trace_id: str, job: Job, *, whole: bool) -> int:
     for row in rows:
         service = screen.paint(row.service, _TONES.get(row.service.strip(), "plain"))
         screen.line(f"    {service}{row.tree}{screen.paint(row.figures, 'dim')}")
-    return len(nodes)
 
 
 def _check_call_spans(nodes: Sequence[Node], job: Job) -> None:

@@ -10,9 +10,6 @@ from atelier_local.demo.output import columns, shorten
 Job = Mapping[str, Any]
 
 _OUTCOME_CHARS_MAX = 20
-_OTHER_CHARS = 60
-"""What the other columns of the attempts need beside the model's name."""
-
 _MODEL_CHARS_MIN = 8
 _SELF_EXPLAINING = frozenset({"rate_limited"})
 
@@ -42,11 +39,12 @@ def attempt_rows(attempts: Sequence[Mapping[str, Any]], width: int) -> list[str]
         calls = list(group)
         took = sum(call["duration_seconds"] for call in calls)
         cost = sum(call["cost_microusd"] or 0 for call in calls)
-        model_text = shorten(model, max(_MODEL_CHARS_MIN, width - _OTHER_CHARS))
-        table.append([provider, model_text, outcome, str(len(calls)), _seconds_text(took), dollars(cost)])
+        table.append([provider, model, outcome, str(len(calls)), _seconds_text(took), dollars(cost)])
     if len(table) == 1:
         return ["nobody was asked"]
-    return columns(table, "<<<>>>")
+    excess = max(len(row) for row in columns(table, "<<<>>>")) - width
+    model_chars_max = max(_MODEL_CHARS_MIN, max(len(row[1]) for row in table) - max(0, excess))
+    return columns([[row[0], shorten(row[1], model_chars_max), *row[2:]] for row in table], "<<<>>>")
 
 
 def cost_microusd(job: Job) -> int:

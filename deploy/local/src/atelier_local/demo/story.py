@@ -99,13 +99,13 @@ def _close_the_books(cast: Cast, bought: int, told: Sequence[Told]) -> None:
             expect(came == due, f"{came} mails came instead of {due}")
             step.say(f"{came} mails came, each once")
     screen.line()
-    head, *rows = columns([_SUMMARY_HEAD, *(_summary_row(one) for one in told)], "<<>>>>>>>")
+    head, *rows = columns([_SUMMARY_HEAD, *(_summary_row(one) for one in told)], "<<>>>>>>")
     screen.line(f"    {head}", "dim")
     for row in rows:
         screen.line(f"    {row}")
 
 
-_SUMMARY_HEAD = ("chapter", "answered", "calls", "held", "captured", "returned", "cost", "took", "spans")
+_SUMMARY_HEAD = ("chapter", "answered", "calls", "held", "captured", "returned", "cost", "took")
 
 
 def _summary_row(told: Told) -> tuple[str, ...]:
@@ -119,5 +119,4 @@ def _summary_row(told: Told) -> tuple[str, ...]:
         str(charge["returned"]),
         dollars(cost_microusd(job)),
         f"{duration_seconds(job):.2f} s",
-        str(told.spans or "–"),
     )

@@ -1,9 +1,10 @@
 """HTTP of jobs: submit, read, list, cancel."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from common.db.database import Database
 from common.errors import InsufficientCredits, NotFound, ValidationFailed
@@ -26,6 +27,7 @@ from gateway.kinds.catalogue import KindCatalogue
 from gateway.plans.limits import Plans
 
 PAGE_MAX = 100
+Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
 Reader = Annotated[Caller, Depends(allowed("jobs:read"))]
 Writer = Annotated[Caller, Depends(allowed("jobs:write"))]
 _READ = problem_responses("UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "VALIDATION_FAILED")
@@ -84,8 +86,8 @@ def build_router(
         caller: Reader,
         kind: Annotated[str | None, Query(max_length=100, pattern="^[a-z0-9-]+$")] = None,
         status: JobStatus | None = None,
-        created_after: AwareDatetime | None = None,
-        created_before: AwareDatetime | None = None,
+        created_after: Moment | None = None,
+        created_before: Moment | None = None,
         cursor: Annotated[str | None, Query(max_length=100)] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 20,
     ) -> JobPage:

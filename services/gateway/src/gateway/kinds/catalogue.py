@@ -1,7 +1,7 @@
 """The kinds on offer: stored as declared, compiled for validation, read again every few seconds."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -63,11 +63,11 @@ class OfferedKind:
 
 
 class KindCatalogue:
-    """All offered kinds, in memory."""
+    """All offered kinds, in memory; `declared` are known before the first look into the database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, declared: Iterable[KindDeclared] = ()) -> None:
         self._database = database
-        self._kinds: dict[str, OfferedKind] = {}
+        self._kinds = {kind.name: _offered(kind, enabled=True) for kind in declared}
 
     def all(self) -> list[OfferedKind]:
         """Every kind, by name."""
@@ -128,8 +128,7 @@ async def store_declaration(event: KindDeclared, uow: UnitOfWork) -> None:
     await uow.execute(_STORE, {"name": event.name, "digest": event.digest, "declaration": event.to_json()})
 
 
-def _offered(declaration: Mapping[str, Any], *, enabled: bool) -> OfferedKind:
-    event = KindDeclared.model_validate(declaration)
+def _offered(event: KindDeclared, *, enabled: bool) -> OfferedKind:
     return OfferedKind(
         name=event.name,
         title=event.title,
@@ -139,7 +138,7 @@ def _offered(declaration: Mapping[str, Any], *, enabled: bool) -> OfferedKind:
         deadline=timedelta(seconds=event.deadline_seconds),
         digest=event.digest,
         enabled=enabled,
-        declaration=declaration,
+        declaration=event.model_dump(mode="json"),
         validator=jsonschema_rs.Draft202012Validator(event.input_schema, validate_formats=True),
     )
 
@@ -147,7 +146,7 @@ def _offered(declaration: Mapping[str, Any], *, enabled: bool) -> OfferedKind:
 def _readable(row: Any) -> OfferedKind | None:
     """The kind of a row, or nothing where its declaration cannot be used: one bad kind never stops the rest."""
     try:
-        return _offered(row.declaration, enabled=row.enabled)
+        return _offered(KindDeclared.model_validate(row.declaration), enabled=row.enabled)
     except ValueError as error:  # pydantic's and the schema compiler's errors are such
         log.error("kind_unreadable", kind=row.name, digest=row.digest, error=str(error)[:300])  # noqa: TRY400
         return None

@@ -1,0 +1,47 @@
+"""`python -m bench [accept] [breakdown] [noop] [memory]`: measure and print tables; everything where nothing is named.
+
+A missed target is printed and is no failure: timing depends on the machine. A refused request is one.
+"""
+
+import argparse
+import os
+import platform
+
+import uvloop
+
+from bench import scenes
+from bench.cores import pinning_possible
+
+SCENES = {"memory": scenes.memory, "noop": scenes.noop, "accept": scenes.accept, "breakdown": scenes.breakdown}
+
+
+async def main(arguments: argparse.Namespace) -> None:
+    """Run the scenes asked for, in the order of `SCENES`."""
+    print(_conditions())
+    for name, scene in SCENES.items():
+        if name in arguments.scenes or not arguments.scenes:
+            await scene(scenes.Effort(arguments.rounds, arguments.seconds))
+
+
+def _conditions() -> str:
+    pinned = "gateway and floor alone on core 0, the load on core 1, all else where it finds room"
+    cores = os.cpu_count()
+    return (
+        f"{cores} cores, load before the run {os.getloadavg()[0]:.1f}, Python {platform.python_version()}, "
+        f"{pinned if pinning_possible() else 'nothing pinned'}."
+    )
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("scenes", nargs="*", metavar="scene", help="what to measure; all by default")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of gateway and floor; medians are shown")
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of one turn")
+    parsed = parser.parse_args()
+    if unknown := set(parsed.scenes) - SCENES.keys():
+        parser.error(f"no such scene: {', '.join(sorted(unknown))}; there are {', '.join(SCENES)}")
+    return parsed
+
+
+if __name__ == "__main__":
+    uvloop.run(main(_parse()))

@@ -1,0 +1,1 @@
+"""The studio's own small web pages: home, and the result page of any job."""

@@ -1,0 +1,88 @@
+// Draws a result of any shape: pictures, files to fetch, palettes, tables, texts and figures.
+
+import { el, safeUrl } from "./dom.js";
+import { bytes, humanise, numberText, t } from "./texts.js";
+
+const DEPTH_MAX = 5;
+const LONG_TEXT = 80;
+const COLOUR = /^#[0-9a-fA-F]{6}$/;
+
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const isFile = (value) => isObject(value) && typeof value.url === "string";
+const isImage = (value) => isFile(value) && String(value.media_type).startsWith("image/");
+const isEmpty = (value) => value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length);
+
+/** The first picture in a result, or null. */
+export function firstImage(value, depth = 0) {
+  if (isImage(value)) return value;
+  if (depth > DEPTH_MAX || typeof value !== "object" || value === null) return null;
+  for (const child of Object.values(value)) {
+    const found = firstImage(child, depth + 1);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** The whole result: pictures and files first, then what there is to read. */
+export function resultView(result, title) {
+  const entries = Object.entries(result).filter(([, value]) => !isEmpty(value));
+  const shown = ([, value]) => isFile(value) || (Array.isArray(value) && value.every(isFile));
+  const files = entries.filter(shown).flatMap(([name, value]) => [value].flat().map((file) => fileView(file, name, title)));
+  const facts = entries.filter((entry) => !shown(entry));
+  return el("div", { class: "result" }, files, facts.length ? pairs(Object.fromEntries(facts), 0) : null);
+}
+
+function fileView(file, name, title) {
+  const url = safeUrl(file.url);
+  if (!url) return null;
+  const size = file.size_bytes ? bytes(file.size_bytes) : null;
+  const pixels = file.width ? `${file.width} × ${file.height}` : null;
+  const format = String(file.media_type ?? "").split("/").pop().split("+")[0].toUpperCase();
+  const facts = [pixels, format, size].filter(Boolean).join(" · ");
+  const save = el("a", { class: "button primary", href: url, download: true, target: "_blank", rel: "noopener noreferrer", text: t("download") });
+  if (!isImage(file)) return el("div", { class: "file" }, el("span", {}, humanise(name), el("span", { class: "muted small", text: ` ${facts}` })), save);
+  const image = el("img", { src: url, alt: title, width: file.width, height: file.height, decoding: "async" });
+  const frame = el("a", { class: "picture", href: url, target: "_blank", rel: "noopener noreferrer", "aria-label": t("open_image") }, image);
+  image.addEventListener("error", () => frame.replaceChildren(el("span", { class: "muted", text: t("picture_gone") })));
+  return el("figure", {}, frame, el("figcaption", {}, el("span", { class: "muted small", text: facts }), save));
+}
+
+function pairs(object, depth) {
+  const entries = Object.entries(object).filter(([, value]) => !isEmpty(value));
+  return el("dl", { class: "facts" }, entries.map(([name, value]) => {
+    const wide = (typeof value === "string" && value.length > LONG_TEXT) || typeof value === "object";
+    return el("div", { class: wide ? "wide" : null }, el("dt", { text: humanise(name) }), el("dd", {}, shownValue(value, name, depth + 1)));
+  }));
+}
+
+function shownValue(value, name, depth) {
+  if (isEmpty(value)) return "–";
+  if (typeof value === "boolean") return t(value ? "yes" : "no");
+  if (typeof value === "number") return numberText(value);
+  if (typeof value === "string") return textView(value);
+  if (depth > DEPTH_MAX) return el("pre", { text: JSON.stringify(value, null, 2) });
+  if (isFile(value)) return fileView(value, name, humanise(name));
+  if (!Array.isArray(value)) return pairs(value, depth);
+  if (value.every(isFile)) return el("div", { class: "gallery" }, value.map((file) => fileView(file, name, humanise(name))));
+  if (value.every(isObject)) return table(value, depth);
+  return el("ul", { class: "plain" }, value.map((item) => el("li", {}, shownValue(item, name, depth + 1))));
+}
+
+function textView(text) {
+  if (COLOUR.test(text)) {
+    const swatch = el("span", { class: "swatch" });
+    swatch.style.backgroundColor = text; // CSSOM, which the style policy allows
+    return el("span", { class: "colour" }, swatch, el("code", { text }));
+  }
+  const url = /^https?:\/\//.test(text) ? safeUrl(text) : null;
+  if (url) return el("a", { href: url, target: "_blank", rel: "noopener noreferrer", text });
+  return el("span", { class: "prose", text });
+}
+
+function table(items, depth) {
+  const names = [...new Set(items.flatMap(Object.keys))];
+  const head = el("tr", {}, names.map((name) => el("th", { scope: "col", text: humanise(name) })));
+  const rows = items.map((item) => el("tr", {}, names.map((name) =>
+    el("td", { class: typeof item[name] === "number" ? "number" : null }, shownValue(item[name], name, depth + 1)))));
+  return el("div", { class: "scroll", tabindex: "0" }, el("table", {}, el("thead", {}, head), el("tbody", {}, rows)));
+}
