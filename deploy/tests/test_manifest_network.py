@@ -130,6 +130,6 @@ def _matching(manifests: Manifests, path: str) -> list[tuple[tuple[bool, int], D
     for rule in route["spec"]["rules"]:
         for match in rule["matches"]:
             kind, value = match["path"]["type"], match["path"]["value"]
-            if path == value or (kind == "PathPrefix" and path.startswith(f"{value}/")):
+            if path == value or (kind == "PathPrefix" and path.startswith(f"{value.rstrip('/')}/")):
                 found.append(((kind == "Exact", len(value)), rule))
     return found

@@ -24,6 +24,7 @@ CONTEXT = {
     "kind": "Upscale",
     "charged_credits": 3,
     "returned_credits": 2,
+    "reason": "The provider was away.",
     "purchase": "pur_1",
     "product": "Pack of 50",
     "credits": 50,

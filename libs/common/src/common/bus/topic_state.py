@@ -78,4 +78,5 @@ class TopicState:
             {"topic": topic, "epoch": state.epoch, "acked_ms": state.acked_ms, "acked_seq": state.acked_seq},
         )
         await uow.execute(_NEW_EPOCH, {"topic": topic, "epoch": epoch, "run_id": run_id})
-        log.warning("stream_epoch_changed", topic=topic, events_to_publish_again=result.rowcount)
+        tell = log.warning if result.rowcount else log.info
+        tell("stream_epoch_changed", topic=topic, events_to_publish_again=result.rowcount)

@@ -1,7 +1,10 @@
 """What a kind's code is given: remembered steps, progress, providers, storage. Nothing else of the system."""
 
+import asyncio
+import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,12 +17,14 @@ from common.events.runs import RunProgressed
 from common.telemetry.tracing import span
 from generation.engine.artefact import ImageArtefact
 from generation.providers.bootstrap import Providers
-from generation.providers.ports import ImageRequest
+from generation.providers.ports import ImageRequest, ProgressFn
 from generation.runs.attempts import StepAttempts
 from generation.runs.lease import ClaimedRun, ensure_held
 from generation.runs.steps import save_step
 
 PROGRESS_PAUSE_SECONDS = 0.2
+APPROACH_PAUSE_SECONDS = 0.75
+TYPICAL_SECONDS = 6.0
 STEPS_MAX = 200
 
 T = TypeVar("T", bound=BaseModel)
@@ -140,27 +145,32 @@ class Step:
         attempts = StepAttempts(job._database, job._run, self._name)
 
         async def tell(fraction: float, preview: bytes | None) -> None:
-            await job.progress(progress_from + fraction * (progress_to - progress_from), "drawing")
+            await job.progress(progress_from + fraction * (progress_to - progress_from), "Drawing")
 
-        image = await job._providers.images.run(
-            request,
-            attempts=attempts,
-            timeout_seconds=job._provider_seconds_max,
-            progress=tell,
-        )
+        async with _meanwhile(tell):
+            image = await job._providers.images.run(
+                request,
+                attempts=attempts,
+                timeout_seconds=job._provider_seconds_max,
+                progress=tell,
+            )
         if attempts.delivered is None:
             raise AssertionError("an image was delivered by no recorded purchase")
         provider, model = attempts.delivered
         return MadeImage(image.content, image.media_type, image.revised_prompt, provider, model)
 
-    async def store_image(self, name: str, content: bytes) -> ImageArtefact:
+    async def store_image(self, name: str, content: bytes, *, size: tuple[int, int] | None = None) -> ImageArtefact:
         """Bring an image to WebP without metadata and store it under the job; again is the same artefact.
+
+        Where `size` (width and height in pixels) is given, the image is fitted to it: providers do not all make the
+        exact size that was asked for, and the customer's does not depend on who answered.
 
         Raises:
             ProviderError: storage did not take it.
         """
         job = self._job
-        encoded = await job._providers.imaging.to_webp(content)
+        with span("encode webp"):
+            encoded = await job._providers.imaging.to_webp(content, size)
         store = job._providers.artefacts
         stored = await store.put(encoded.content, key=f"{job.job_id.hex}/{name}", media_type="image/webp")
         return ImageArtefact(
@@ -172,3 +182,21 @@ class Step:
             height=stored.height,
             size_bytes=stored.bytes,
         )
+
+
+@asynccontextmanager
+async def _meanwhile(tell: ProgressFn) -> AsyncIterator[None]:
+    """Tell that a purchase goes on while its provider says nothing: ever closer to done, never there."""
+
+    async def approach() -> None:
+        started = time.monotonic()
+        while True:
+            await asyncio.sleep(APPROACH_PAUSE_SECONDS)
+            await tell(1 - math.exp(-(time.monotonic() - started) / TYPICAL_SECONDS), None)
+
+    task = asyncio.create_task(approach(), name="approach")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from opentelemetry.trace import SpanKind
-from opentelemetry.util.types import AttributeValue
+from opentelemetry.trace import Span, SpanKind, use_span
 from prometheus_client import Counter, Histogram
 from pydantic import ValidationError
 
 from common.db.database import Database, is_transient
 from common.db.unit_of_work import UnitOfWork
 from common.events.runs import RunStarted
-from common.telemetry.tracing import span
+from common.ids import to_text
+from common.telemetry.tracing import context_from, tracer
 from generation.engine.context import JobContext
 from generation.engine.failures import JobFailed, verdict
 from generation.kinds.kind import Kind
@@ -91,14 +91,14 @@ class Executor:
     async def _work(self, job_class: str) -> None:
         try:
             while not self._draining:
-                run = await self._claim(job_class)
-                if run is None:
+                claimed = await self._claim(job_class)
+                if claimed is None:
                     return
-                await self._execute(run)
+                await self._execute(*claimed)
         finally:
             self._free[job_class] += 1
 
-    async def _claim(self, job_class: str) -> ClaimedRun | None:
+    async def _claim(self, job_class: str) -> tuple[ClaimedRun, Span] | None:
         try:
             return await self._database.transact(self._start, job_class)
         except Exception as error:
@@ -107,25 +107,29 @@ class Executor:
             log.warning("claim_skipped", job_class=job_class, error=repr(error)[:200])
             return None
 
-    async def _start(self, uow: UnitOfWork, job_class: str) -> ClaimedRun | None:
+    async def _start(self, uow: UnitOfWork, job_class: str) -> tuple[ClaimedRun, Span] | None:
+        """Claim a run, and say under the span of its execution that it has started."""
         run = await claim(uow, job_class, self._owner, self._lease_seconds)
-        if run is not None:
-            event = RunStarted(account_id=run.account_id, job_id=run.job_id, kind=run.kind, attempt=run.token)
-            uow.emit(event, run.traceparent)
-        return run
+        if run is None:
+            return None
+        span = tracer().start_span(
+            f"run {run.kind}",
+            context=context_from(run.traceparent),
+            kind=SpanKind.CONSUMER,
+            attributes={
+                "atelier.kind": run.kind,
+                "atelier.job_id": to_text("job", run.job_id),
+                "atelier.attempt": run.token,
+            },
+        )
+        with use_span(span, end_on_exit=False):
+            uow.emit(RunStarted(account_id=run.account_id, job_id=run.job_id, kind=run.kind, attempt=run.token))
+        return run, span
 
-    async def _execute(self, run: ClaimedRun) -> None:
-        structlog.contextvars.bind_contextvars(job_id=str(run.job_id), attempt=run.token)
-        attributes: dict[str, AttributeValue] = {
-            "atelier.kind": run.kind,
-            "atelier.job_id": str(run.job_id),
-            "atelier.attempt": run.token,
-        }
+    async def _execute(self, run: ClaimedRun, span: Span) -> None:
+        structlog.contextvars.bind_contextvars(job_id=to_text("job", run.job_id), attempt=run.token)
         try:
-            with (
-                _seconds.labels(run.kind).time(),
-                span(f"run {run.kind}", kind=SpanKind.CONSUMER, parent=run.traceparent, attributes=attributes),
-            ):
+            with _seconds.labels(run.kind).time(), use_span(span, end_on_exit=True):
                 ending = await self._attempt(run)
             _runs.labels(run.kind, ending).inc()
         finally:

@@ -79,12 +79,12 @@ class TextToDesignResult(KindResult):
 
 async def run(request: TextToDesignInput, job: JobContext) -> TextToDesignResult:
     """Have the image made, bring it to WebP, store it."""
-    await job.progress(0.05, "sending your idea to the studio")
+    await job.progress(0.05, "Sending your idea to the studio")
 
     async def make(step: Step) -> TextToDesignResult:
         image = await step.make_image(_image_request(request, job), progress_from=0.1, progress_to=0.85)
-        await job.progress(0.9, "storing the picture")
-        artefact = await step.store_image("design", image.content)
+        await job.progress(0.9, "Storing the picture")
+        artefact = await step.store_image("design", image.content, size=SIZES[request.aspect_ratio])
         return TextToDesignResult(
             image=artefact, revised_prompt=image.revised_prompt, provider=image.provider, model=image.model
         )

@@ -48,8 +48,8 @@ def inspect_image(content: bytes) -> ImageFacts:
     return ImageFacts(_MEDIA_TYPES[str(image.format)], image.width, image.height)
 
 
-def encode_webp(content: bytes, *, quality: int = 90) -> EncodedImage:
-    """Turn an image into upright WebP that carries no EXIF, XMP, ICC or text. Blocking.
+def encode_webp(content: bytes, size: tuple[int, int] | None = None, *, quality: int = 90) -> EncodedImage:
+    """Turn an image into upright WebP that carries no EXIF, XMP, ICC or text; fitted to `size` if given. Blocking.
 
     Raises:
         UnusableImage: as for :func:`inspect_image`.
@@ -57,6 +57,8 @@ def encode_webp(content: bytes, *, quality: int = 90) -> EncodedImage:
     upright = ImageOps.exif_transpose(_decode(content))
     mode = "RGBA" if upright.has_transparency_data else "RGB"
     plain = upright.convert(mode)
+    if size is not None and plain.size != size:
+        plain = ImageOps.fit(plain, size, Image.Resampling.LANCZOS)
     plain.info.clear()
     out = io.BytesIO()
     plain.save(out, format="WEBP", quality=quality, method=4)
@@ -90,9 +92,9 @@ class Imaging:
         """:func:`inspect_image` off the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, inspect_image, content)
 
-    async def to_webp(self, content: bytes) -> EncodedImage:
+    async def to_webp(self, content: bytes, size: tuple[int, int] | None = None) -> EncodedImage:
         """:func:`encode_webp` off the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, encode_webp, content)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, encode_webp, content, size)
 
     def close(self) -> None:
         """Let running work end and start no more."""

@@ -16,6 +16,7 @@ from common.events.runs import Wait
 from common.figures import FIGURES_TTL_SECONDS, figures_key
 
 SAMPLE_MAX = 200
+SAMPLE_MIN = 5
 DEFAULT_P50_SECONDS = 5.0
 DEFAULT_P90_SECONDS = 15.0
 
@@ -28,7 +29,7 @@ _DURATIONS = text(
                row_number() OVER (PARTITION BY kind ORDER BY finished_at DESC) AS recency
         FROM runs WHERE state = 'completed' AND finished_at > now() - interval '1 day'
     ) AS recent
-    WHERE recency <= :sample GROUP BY kind
+    WHERE recency <= :sample GROUP BY kind HAVING count(*) >= :enough
     """
 )
 _LOADS = text(
@@ -86,7 +87,7 @@ async def measure(database: Database, slots: Mapping[str, int]) -> Figures:
     async with database.autocommit() as connection:
         durations = {
             row.kind: Duration(max(row.p50, 0.0), max(row.p90, 0.0))
-            for row in await connection.execute(_DURATIONS, {"sample": SAMPLE_MAX})
+            for row in await connection.execute(_DURATIONS, {"sample": SAMPLE_MAX, "enough": SAMPLE_MIN})
         }
         loads = {row.job_class: Load(row.waiting, row.running, row.oldest) for row in await connection.execute(_LOADS)}
     return Figures(durations, loads, slots)

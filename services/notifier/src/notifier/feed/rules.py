@@ -61,6 +61,8 @@ class JobState:
     captured_credits: int = 0
     released_credits: int = 0
     closed_sequence: int | None = None
+    reason: str | None = None
+    """Why it failed, for its owner."""
 
     @property
     def complete(self) -> bool:
@@ -98,6 +100,8 @@ def note_job_fact(job: JobState, event: Event) -> bool:
             return _note_run(job, event)
         case RunCompleted() | RunFailed() | RunCancelled():
             job.kind = event.kind
+            if isinstance(event, RunFailed) and job.outcome is None:
+                job.reason = event.detail
             return _note_outcome(job, _OUTCOMES[type(event)])
         case _:
             return False

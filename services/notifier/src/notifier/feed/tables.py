@@ -71,6 +71,7 @@ job_states = Table(
     Column("captured_credits", BigInteger, nullable=False, server_default="0"),
     Column("released_credits", BigInteger, nullable=False, server_default="0"),
     Column("closed_sequence", BigInteger),
+    Column("reason", Text),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     CheckConstraint("outcome IN ('succeeded', 'failed', 'cancelled', 'rejected')", name="outcome"),
     CheckConstraint("settlement IN ('captured', 'released')", name="settlement"),

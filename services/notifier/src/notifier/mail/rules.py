@@ -93,6 +93,7 @@ def job_mail(job: JobState, traceparent: str | None) -> Mail | None:
         "kind": kind_title(job.kind or "work"),
         "charged_credits": job.captured_credits,
         "returned_credits": job.released_credits,
+        "reason": job.reason,
     }
     return Mail(job.account_id, template, f"{template}:{job.job_id}", context, job.job_id, traceparent)
 

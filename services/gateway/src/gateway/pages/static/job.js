@@ -2,13 +2,12 @@
 
 import { accountForm } from "./account.js";
 import { call, explain, Problem } from "./api.js";
-import { announce, busy, el, pause } from "./dom.js";
+import { announce, busy, el, pause, safeUrl } from "./dom.js";
 import { follow } from "./events.js";
 import { isOver, isSettled, withEvent, withSnapshot } from "./job_state.js";
 import { resultView } from "./result.js";
 import { begin } from "./top.js";
-import { creditsText, duration, humanise, moment, t, waitText } from "./texts.js";
-import { safeUrl } from "./dom.js";
+import { creditsText, duration, fullMoment, humanise, t, waitText } from "./texts.js";
 
 const POLL_MS = 4000;
 const main = document.getElementById("main");
@@ -192,6 +191,6 @@ function backText({ status, charge }) {
 
 function timesOf(job) {
   const took = job.started_at && job.finished_at ? (new Date(job.finished_at) - new Date(job.started_at)) / 1000 : null;
-  const facts = [t("asked", { time: moment(job.created_at) }), job.status === "succeeded" && took !== null ? t("took", { time: duration(took) }) : null];
+  const facts = [t("asked", { time: fullMoment(job.created_at) }), job.status === "succeeded" && took !== null ? t("took", { time: duration(took) }) : null];
   return el("p", { class: "muted small", text: facts.filter(Boolean).join(" · ") });
 }

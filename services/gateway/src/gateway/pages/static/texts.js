@@ -16,7 +16,7 @@ const EN = {
   buy_title: "Buy credits", buy: "Buy {name} for {price}", buy_note: "Payment by card on Stripe's own page.",
   buy_more: "Buy credits", paid_waiting: "Thank you. Your payment went through; the credits are arriving…",
   paid_slow: "Your payment is still being confirmed. The credits appear here by themselves; you may close this page.",
-  paid_done: "{credits} have arrived.", paid_done_plain: "Your credits have arrived.", checkout_cancelled: "The purchase was called off. Nothing was charged.",
+  paid_done: "{credits} have arrived.", checkout_cancelled: "The purchase was called off. Nothing was charged.",
   purchase_failed: "This payment did not go through. Nothing was charged.",
   new_work: "New work", offers: "What we make", kind: "Kind of work", start: "Start for {credits}", start_free: "Start for free",
   fill_example: "Fill in an example", optional: "optional", add: "Add", remove: "Remove {name}", choose: "No choice", more_options: "More options",
@@ -32,12 +32,12 @@ const EN = {
   may_close: "You may close this page and come back: nothing is lost.", next_in_line: "Next in line",
   "ahead.one": "{count} job before this one", "ahead.other": "{count} jobs before this one",
   ready_in: "Ready in {wait}", about: "about {time}", between: "{from} to {to}", moments: "a few seconds", progress: "Progress",
-  starting: "Starting", asked: "Asked for {time}", finished: "Finished {time}", took: "Made in {time}",
+  starting: "Starting", asked: "Asked for {time}", took: "Made in {time}",
   cancel: "Stop this work", cancelling: "Stopping…", cancel_confirm: "Stop this work? The credits held for it come back.",
   download: "Download", open_image: "Open the picture at full size", print: "Print", again: "Make another", try_again: "Try again", all_work: "All your work",
   charged: "{credits} charged.", charged_part: "{charged} charged, {returned} returned.", charging: "The charge is being settled…", free: "This cost nothing.",
   returned: "{credits} are back in your account.", returning: "{credits} are on their way back to your account.", nothing_charged: "Nothing was charged.",
-  rejected_why: "This work costs {credits}, more than the account could spend.", picture_gone: "The picture cannot be shown here.", details: "Details",
+  rejected_why: "This work costs {credits}, more than the account could spend.", picture_gone: "The picture cannot be shown here.",
   not_there: "There is nothing here", not_there_more: "The address may be incomplete, or the work belongs to another account.", home: "Go to the studio",
   signed_in_as: "Signed in as {email}", yes: "yes", no: "no",
   try_again_at: "Try again at {time}.", try_now: "Try again now",
@@ -61,7 +61,7 @@ const FR = {
   buy_title: "Acheter des crédits", buy: "Acheter {name} pour {price}", buy_note: "Paiement par carte sur la page de Stripe.",
   buy_more: "Acheter des crédits", paid_waiting: "Merci. Votre paiement est passé ; les crédits arrivent…",
   paid_slow: "Votre paiement est en cours de confirmation. Les crédits apparaîtront ici d’eux-mêmes ; vous pouvez fermer cette page.",
-  paid_done: "{credits} sont arrivés.", paid_done_plain: "Vos crédits sont arrivés.", checkout_cancelled: "L’achat a été abandonné. Rien n’a été débité.",
+  paid_done: "{credits} sont arrivés.", checkout_cancelled: "L’achat a été abandonné. Rien n’a été débité.",
   purchase_failed: "Ce paiement n’a pas abouti. Rien n’a été débité.",
   new_work: "Nouvelle création", offers: "Ce que nous faisons", kind: "Type de création", start: "Lancer pour {credits}", start_free: "Lancer gratuitement",
   fill_example: "Remplir un exemple", optional: "facultatif", add: "Ajouter", remove: "Retirer {name}", choose: "Sans choix", more_options: "Plus d’options",
@@ -77,12 +77,12 @@ const FR = {
   may_close: "Vous pouvez fermer cette page et revenir : rien n’est perdu.", next_in_line: "Prochain à passer",
   "ahead.one": "{count} travail avant celui-ci", "ahead.other": "{count} travaux avant celui-ci",
   ready_in: "Prêt dans {wait}", about: "environ {time}", between: "{from} à {to}", moments: "quelques secondes", progress: "Avancement",
-  starting: "Démarrage", asked: "Demandé {time}", finished: "Terminé {time}", took: "Réalisé en {time}",
+  starting: "Démarrage", asked: "Demandé {time}", took: "Réalisé en {time}",
   cancel: "Arrêter ce travail", cancelling: "Arrêt en cours…", cancel_confirm: "Arrêter ce travail ? Les crédits réservés reviennent.",
   download: "Télécharger", open_image: "Ouvrir l’image en taille réelle", print: "Imprimer", again: "En créer un autre", try_again: "Réessayer", all_work: "Toutes vos créations",
   charged: "{credits} débités.", charged_part: "{charged} débités, {returned} rendus.", charging: "Le débit est en cours…", free: "Cela n’a rien coûté.",
   returned: "{credits} sont revenus sur votre compte.", returning: "{credits} reviennent sur votre compte.", nothing_charged: "Rien n’a été débité.",
-  rejected_why: "Ce travail coûte {credits}, plus que ce dont disposait le compte.", picture_gone: "L’image ne peut pas être affichée ici.", details: "Détails",
+  rejected_why: "Ce travail coûte {credits}, plus que ce dont disposait le compte.", picture_gone: "L’image ne peut pas être affichée ici.",
   not_there: "Il n’y a rien ici", not_there_more: "L’adresse est peut-être incomplète, ou ce travail appartient à un autre compte.", home: "Aller au studio",
   signed_in_as: "Connecté : {email}", yes: "oui", no: "non",
   try_again_at: "Réessayez à {time}.", try_now: "Réessayer maintenant",
@@ -104,8 +104,9 @@ const FR = {
 /** `en` or `fr`, by what the browser prefers. */
 export const language = (globalThis.navigator?.language ?? "en").toLowerCase().startsWith("fr") ? "fr" : "en";
 const words = language === "fr" ? FR : EN;
+const region = globalThis.navigator?.language?.toLowerCase().startsWith(language) ? navigator.language : language;
 const plural = new Intl.PluralRules(language);
-const number = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
+const number = new Intl.NumberFormat(region, { maximumFractionDigits: 3 });
 
 /** Whether there are words for a key. */
 export const knows = (key) => Object.hasOwn(words, key);
@@ -125,29 +126,32 @@ export const numberText = (value) => number.format(value);
 
 /** Minor units as money: 499 eur is €4.99. */
 export function money(minor, currency) {
-  const format = new Intl.NumberFormat(language, { style: "currency", currency });
+  const format = new Intl.NumberFormat(region, { style: "currency", currency });
   return format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits);
 }
 
 /** A time of day. */
-export const clock = (date) => date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+export const clock = (date) => date.toLocaleTimeString(region, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** Day and time; today's without the day. */
 export function moment(text) {
   const date = new Date(text);
   const today = date.toDateString() === new Date().toDateString();
   const time = { hour: "2-digit", minute: "2-digit" };
-  return date.toLocaleString(language, today ? time : { day: "numeric", month: "short", year: "numeric", ...time });
+  return date.toLocaleString(region, today ? time : { day: "numeric", month: "short", year: "numeric", ...time });
 }
 
+/** Day and time, for what may be read on paper years later. */
+export const fullMoment = (text) => new Date(text).toLocaleString(region, { dateStyle: "long", timeStyle: "short" });
+
 /** A day. */
-export const day = (text) => new Date(text).toLocaleDateString(language, { day: "numeric", month: "long", year: "numeric" });
+export const day = (text) => new Date(text).toLocaleDateString(region, { day: "numeric", month: "long", year: "numeric" });
 
 /** A duration, roughly, as one would say it. */
 export function duration(seconds) {
   const [value, unit] = seconds < 90 ? [Math.max(1, Math.round(seconds)), "second"]
     : seconds < 5400 ? [Math.round(seconds / 60), "minute"] : [Math.round(seconds / 360) / 10, "hour"];
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(value);
+  return new Intl.NumberFormat(region, { style: "unit", unit, unitDisplay: "long" }).format(value);
 }
 
 /** What to expect of a wait: half are done by `p50_seconds`, nine in ten by `p90_seconds`. */
@@ -160,7 +164,7 @@ export function waitText({ p50_seconds: likely, p90_seconds: late }) {
 /** Bytes for people. */
 export function bytes(size) {
   const [value, unit] = size < 1e6 ? [Math.max(1, Math.round(size / 1e3)), "kilobyte"] : [Math.round(size / 1e5) / 10, "megabyte"];
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(value);
+  return new Intl.NumberFormat(region, { style: "unit", unit, unitDisplay: "short" }).format(value);
 }
 
 /** `negative_prompt` reads `Negative prompt`. */

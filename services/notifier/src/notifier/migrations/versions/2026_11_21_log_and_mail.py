@@ -53,6 +53,7 @@ CREATE TABLE job_states (
     captured_credits bigint NOT NULL DEFAULT 0,
     released_credits bigint NOT NULL DEFAULT 0,
     closed_sequence bigint,
+    reason text,
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT pk_job_states PRIMARY KEY (job_id),
     CONSTRAINT ck_job_states_outcome CHECK (outcome IN ('succeeded', 'failed', 'cancelled', 'rejected')),
