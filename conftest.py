@@ -65,7 +65,7 @@ class PostgresServer:
         ]  # fmt: skip
         options = [part for setting in settings for part in ("-c", setting)]
         with self._log.open("ab") as output:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own binaries
                 [self._postgres.binaries / "postgres", "-D", self._postgres.data, *options],
                 cwd="/", env=_ENVIRONMENT, stdout=output, stderr=output, **user,
             )  # fmt: skip
@@ -93,7 +93,7 @@ class RedisServer:
     def start(self) -> None:
         """Start, and wait until it answers."""
         with self._log.open("ab") as output:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own binaries
                 [self._valkey.binary, self._valkey.configuration], env=_ENVIRONMENT, stdout=output, stderr=output
             )
         _wait(lambda: self._valkey.ready(0), self._process, self._log)

@@ -20,7 +20,7 @@ from .homes import ECHO, MakeStack, processes_of, sql, wait_until
 
 WORKER = ProcessSpec("second", "echo", ports={"ECHO_PORT": "second"}, ready_port="second")
 BROKEN = ProcessSpec("broken", "broken")
-CLOSED_SECONDS = 10.0
+CLOSED_SECONDS = 20.0
 
 
 def ask(stack: Stack, name: str = "echo") -> dict[str, Any]:
@@ -50,8 +50,9 @@ def test_children_are_forked_apart_and_keep_nothing_of_the_parent(make_stack: Ma
     assert "echo started" in stack.log_tail("echo")
 
 
-def test_kill_of_the_supervisor_leaves_no_process(make_stack: MakeStack) -> None:
-    stack = make_stack().start()
+@pytest.mark.parametrize("preload", [False, True])  # preloading renews the guard
+def test_kill_of_the_supervisor_leaves_no_process(make_stack: MakeStack, preload: bool) -> None:
+    stack = make_stack(preload=preload).start()
     sql(stack, "INSERT INTO note VALUES ('kept')")
     stack.kill("supervisor")
     wait_until(lambda: not processes_of(stack.home.path), CLOSED_SECONDS, "something survived")

@@ -63,6 +63,16 @@ class Children:
         if not stopping and _ended(self._guard.pid) is not None:
             self._replace_guard()
 
+    def renew_guard(self) -> None:
+        """Fork the guard again: one forked before the shared imports has pages of its own, one after shares them."""
+        former = self._guard
+        self._guard = Guard(former)
+        self._announce_all()
+        for managed in self.managed:
+            if managed.pid is not None:
+                former.forget(managed.pid)
+        former.dismiss()
+
     def close(self) -> None:
         """Let the guard end, after it has killed whatever is still there."""
         with suppress(ChildProcessError):
@@ -88,6 +98,9 @@ class Children:
     def _replace_guard(self) -> None:
         self._guard.close()
         self._guard = Guard()
+        self._announce_all()
+
+    def _announce_all(self) -> None:
         for managed in self.managed:
             if managed.pid is not None:
                 self._guard.announce(managed.pid, managed.child.death_signal)

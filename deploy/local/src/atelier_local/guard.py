@@ -22,9 +22,11 @@ _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 class Guard:
     """The supervisor's end of the pipe."""
 
-    def __init__(self) -> None:
+    def __init__(self, predecessor: "Guard | None" = None) -> None:
+        """A guard forked while another lives must not hold the other's pipe open."""
         reading, self._writing = os.pipe()
-        self.pid = fork_bare(lambda: _watch(reading, self._writing), name="atelier-guard")
+        writing = [self._writing, predecessor._writing] if predecessor else [self._writing]
+        self.pid = fork_bare(lambda: _watch(reading, writing), name="atelier-guard")
         os.close(reading)
 
     def announce_self(self, death_signal: int) -> None:
@@ -50,8 +52,9 @@ class Guard:
         os.waitpid(self.pid, 0)
 
 
-def _watch(reading: int, writing: int) -> None:
-    os.close(writing)
+def _watch(reading: int, writing: list[int]) -> None:
+    for handle in writing:
+        os.close(handle)
     os.setsid()
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)

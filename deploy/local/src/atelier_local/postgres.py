@@ -16,6 +16,7 @@ from atelier_local.unprivileged import (
     Identity,
     copy_tree_once,
     owned_directory,
+    owner_of,
     server_identity,
     shared_directory,
 )
@@ -149,6 +150,7 @@ def locate(home: Home, port: int, say: Callable[[str], None]) -> Postgres:
     stays_there = elsewhere.exists() and not data.exists()
     if stays_there or not identity.reaches(home.path):
         data = owned_directory(elsewhere, mode=0o711) / "postgres"
+        identity = owner_of(data) or identity
         say(f"PostgreSQL does not run as root and uid {identity.uid} cannot reach {home.path}: data in {data}")
     if not identity.can(lambda: os.access(install / "pginstall" / "bin" / "postgres", os.X_OK)):
         install = _copied_install(install, identity)

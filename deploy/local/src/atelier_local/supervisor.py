@@ -93,6 +93,7 @@ class Supervisor:
             while True:
                 self._turn()
         except _StopRequestedError:
+            self.say("stopping")
             code = 0
         except (HomeError, StartError) as error:
             self._state.failure = str(error)
@@ -137,8 +138,10 @@ class Supervisor:
         self._state.urls, self._state.environment = assembly.urls, assembly.environment
         for server in assembly.servers:
             self._children.launch(server)
-        if self.options.preload and (missing := preload()):
-            self.say(f"not installed, therefore not preloaded: {', '.join(missing)}")
+        if self.options.preload:
+            if missing := preload():
+                self.say(f"not installed, therefore not preloaded: {', '.join(missing)}")
+            self._children.renew_guard()
         self._wait("the servers", SERVERS_START_SECONDS_MAX, self._all_ready)
         self._run_jobs(assembly.databases)
         self._run_jobs(assembly.migrations)

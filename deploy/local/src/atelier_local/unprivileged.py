@@ -15,7 +15,7 @@ from pathlib import Path
 
 from atelier_local.home import HomeError
 
-_PREFERRED = ("nobody", "daemon")
+_PREFERRED = "nobody"
 _SHARED_DIRECTORIES = ("/var/tmp", tempfile.gettempdir(), "/tmp")  # noqa: S108 - guarded by owned_directory
 
 
@@ -65,17 +65,24 @@ def server_identity(data: Path) -> Identity | None:
     """
     if os.geteuid() != 0:
         return None
-    if data.exists() and (owner := data.stat()).st_uid != 0:
-        return Identity(owner.st_uid, owner.st_gid)
+    if owner := owner_of(data):
+        return owner
     for identity in _candidates():
         if identity.can(lambda: True):
             return identity
     raise HomeError("PostgreSQL refuses to run as root and there is no other user; set DATABASE_URL")
 
 
+def owner_of(data: Path) -> Identity | None:
+    """The ordinary user to whom existing data belongs."""
+    if not data.exists() or (found := data.stat()).st_uid == 0:
+        return None
+    return Identity(found.st_uid, found.st_gid)
+
+
 def _candidates() -> Iterator[Identity]:
-    ordinary = sorted((user for user in pwd.getpwall() if user.pw_uid > 0), key=lambda user: user.pw_uid)
-    ordinary.sort(key=lambda user: user.pw_name not in _PREFERRED)
+    ordinary = [user for user in pwd.getpwall() if user.pw_uid > 0]
+    ordinary.sort(key=lambda user: (user.pw_name != _PREFERRED, user.pw_uid))
     return (Identity(user.pw_uid, user.pw_gid) for user in ordinary)
 
 

@@ -55,6 +55,7 @@ class Process:
         self._servers: list[EmbeddedServer] = []
         self._states: list[Any] = []
         self._callbacks: list[Factory] = []
+        self._callbacks_share = _CALLBACKS_SHARE
         self._waiting = False
         self._drained = False
 
@@ -62,9 +63,14 @@ class Process:
         """Run a supervised task until the drain; see `Supervisor.spawn`."""
         self._supervisor.spawn(name, factory, critical=critical)
 
-    def before_stop(self, callback: Factory) -> None:
-        """Call `callback` when the drain starts, before HTTP stops: hand leases back, stop intake."""
+    def before_stop(self, callback: Factory, *, share: float = _CALLBACKS_SHARE) -> None:
+        """Call `callback` when the drain starts, before HTTP stops: hand leases back, stop intake.
+
+        Args:
+            share: how much of `drain_seconds` it may take; HTTP and tasks share what it leaves.
+        """
         self._callbacks.append(callback)
+        self._callbacks_share = max(self._callbacks_share, share)
 
     async def serve(self, app: Any, host: str, port: int, *, trusted_proxies: str | None = None) -> int:
         """Serve an application beside the tasks; returns the port once it accepts connections.
@@ -104,12 +110,14 @@ class Process:
         self._drained = True
         total = self.settings.drain_seconds
         log.info("drain_started")
-        await self._run_callbacks(total * _CALLBACKS_SHARE)
-        delay = min(self.settings.drain_delay_seconds, total * _HTTP_SHARE)
+        started = asyncio.get_running_loop().time()
+        await self._run_callbacks(total * self._callbacks_share)
+        left = total - (asyncio.get_running_loop().time() - started)
+        delay = min(self.settings.drain_delay_seconds, left * _HTTP_SHARE)
         await asyncio.sleep(delay)
-        http_seconds = max(0.1, total * _HTTP_SHARE - delay)
+        http_seconds = max(0.1, left * _HTTP_SHARE - delay)
         await asyncio.gather(*(server.stop(http_seconds) for server in self._servers))
-        await self._supervisor.stop(total * _TASKS_SHARE)
+        await self._supervisor.stop(max(0.1, left * _TASKS_SHARE))
 
     async def _cut(self) -> None:
         await self._supervisor.stop(_FORCED_CLOSE_SECONDS / 2)

@@ -23,6 +23,8 @@ from generation.settings import GenerationSettings
 from generation.sweeper import Sweeper
 
 VERSION = "0.1.0"
+DRAIN_SHARE = 0.6
+"""How much of the drain a worker gives the runs it has to come to their end before it hands them back."""
 
 
 class Parts:
@@ -105,7 +107,7 @@ async def start_worker(process: Process, settings: GenerationSettings) -> None:
         lease_seconds=settings.lease_seconds,
         provider_seconds_max=settings.provider_seconds_max,
     )
-    process.before_stop(partial(executor.drain, settings.drain_seconds * 0.6))
+    process.before_stop(partial(executor.drain, settings.drain_seconds * DRAIN_SHARE), share=DRAIN_SHARE + 0.05)
     for job_class in settings.classes:
         process.spawn(f"rings-{job_class}", partial(listen, job_class, parts.redis, executor.answer))
     await parts.serve(settings.worker_port)

@@ -40,7 +40,7 @@ function fileView(file, name, title) {
   const format = String(file.media_type ?? "").split("/").pop().split("+")[0].toUpperCase();
   const facts = [pixels, format, size].filter(Boolean).join(" · ");
   const save = el("a", { class: "button primary", href: url, download: true, target: "_blank", rel: "noopener noreferrer", text: t("download") });
-  if (!isImage(file)) return el("div", { class: "file" }, el("span", {}, humanise(name), el("span", { class: "muted small", text: ` ${facts}` })), save);
+  if (!isImage(file)) return el("div", { class: "file" }, el("span", {}, name.toUpperCase() === format ? title : humanise(name), el("span", { class: "muted small", text: ` ${facts}` })), save);
   const image = el("img", { src: url, alt: title, width: file.width, height: file.height, decoding: "async" });
   const frame = el("a", { class: "picture", href: url, target: "_blank", rel: "noopener noreferrer", "aria-label": t("open_image") }, image);
   image.addEventListener("error", () => frame.replaceChildren(el("span", { class: "muted", text: t("picture_gone") })));
@@ -81,8 +81,9 @@ function textView(text) {
 
 function table(items, depth) {
   const names = [...new Set(items.flatMap(Object.keys))];
-  const head = el("tr", {}, names.map((name) => el("th", { scope: "col", text: humanise(name) })));
+  const numeric = (name) => (items.every((item) => isEmpty(item[name]) || typeof item[name] === "number") ? "number" : null);
+  const head = el("tr", {}, names.map((name) => el("th", { scope: "col", class: numeric(name), text: humanise(name) })));
   const rows = items.map((item) => el("tr", {}, names.map((name) =>
-    el("td", { class: typeof item[name] === "number" ? "number" : null }, shownValue(item[name], name, depth + 1)))));
+    el("td", { class: numeric(name) }, shownValue(item[name], name, depth + 1)))));
   return el("div", { class: "scroll", tabindex: "0" }, el("table", {}, el("thead", {}, head), el("tbody", {}, rows)));
 }

@@ -168,7 +168,7 @@ function list(facts) {
 /** The members of an object. */
 function group(facts) {
   const members = membersOf(facts.schema, facts.root, facts.depth + 1);
-  const frame = fieldset(facts, members.elements);
+  const frame = fieldset(facts, members.elements, "group");
   const read = () => {
     const value = members.read();
     return Object.keys(value).length || facts.required ? value : undefined;
@@ -214,9 +214,9 @@ function parsed(text) {
   }
 }
 
-function fieldset({ label, schema, required }, children) {
+function fieldset({ label, schema, required }, children, look = null) {
   const error = el("p", { class: "field-error" });
-  const element = el("fieldset", {},
+  const element = el("fieldset", { class: look },
     el("legend", {}, label, required ? null : el("span", { class: "muted", text: ` · ${t("optional")}` })),
     schema.description ? el("span", { class: "hint", text: schema.description }) : null, ...children, error);
   const complain = (text) => (error.textContent = text);

@@ -32,7 +32,7 @@ const EN = {
   may_close: "You may close this page and come back: nothing is lost.", next_in_line: "Next in line",
   "ahead.one": "{count} job before this one", "ahead.other": "{count} jobs before this one",
   ready_in: "Ready in {wait}", about: "about {time}", between: "{from} to {to}", moments: "a few seconds", progress: "Progress",
-  starting: "Starting", asked: "Asked for {time}", took: "Made in {time}",
+  starting: "Starting", asked: "Asked for on {time}", took: "Made in {time}",
   cancel: "Stop this work", cancelling: "Stopping…", cancel_confirm: "Stop this work? The credits held for it come back.",
   download: "Download", open_image: "Open the picture at full size", print: "Print", again: "Make another", try_again: "Try again", all_work: "All your work",
   charged: "{credits} charged.", charged_part: "{charged} charged, {returned} returned.", charging: "The charge is being settled…", free: "This cost nothing.",
@@ -42,6 +42,7 @@ const EN = {
   signed_in_as: "Signed in as {email}", yes: "yes", no: "no",
   try_again_at: "Try again at {time}.", try_now: "Try again now",
   unreachable: "The studio cannot be reached at this moment. Nothing was lost; please try again.",
+  "problem.UNAUTHORIZED": "The e-mail address or the password is not right.",
   "problem.INSUFFICIENT_CREDITS": "This costs {required} credits and {available} are available.",
 };
 
@@ -77,7 +78,7 @@ const FR = {
   may_close: "Vous pouvez fermer cette page et revenir : rien n’est perdu.", next_in_line: "Prochain à passer",
   "ahead.one": "{count} travail avant celui-ci", "ahead.other": "{count} travaux avant celui-ci",
   ready_in: "Prêt dans {wait}", about: "environ {time}", between: "{from} à {to}", moments: "quelques secondes", progress: "Avancement",
-  starting: "Démarrage", asked: "Demandé {time}", took: "Réalisé en {time}",
+  starting: "Démarrage", asked: "Demandé le {time}", took: "Réalisé en {time}",
   cancel: "Arrêter ce travail", cancelling: "Arrêt en cours…", cancel_confirm: "Arrêter ce travail ? Les crédits réservés reviennent.",
   download: "Télécharger", open_image: "Ouvrir l’image en taille réelle", print: "Imprimer", again: "En créer un autre", try_again: "Réessayer", all_work: "Toutes vos créations",
   charged: "{credits} débités.", charged_part: "{charged} débités, {returned} rendus.", charging: "Le débit est en cours…", free: "Cela n’a rien coûté.",

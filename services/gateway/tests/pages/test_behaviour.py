@@ -1,0 +1,137 @@
+"""What the pages' rules do, run by node where it is installed: a job only moves forward, a stream loses nothing."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.pages.files import read_static_files
+
+NODE = shutil.which("node")
+pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed; it is what runs the pages' modules")
+GLOBALS = "globalThis.localStorage = { getItem: () => null }; globalThis.addEventListener = () => {};"
+CHARGE = {"price": 5, "held": 0, "charged": 0, "returned": 0, "settled": False}
+JOB = {"id": "job_1", "kind": "k", "status": "submitted", "progress": 0, "charge": CHARGE, "started_at": None}
+
+
+@pytest.fixture(scope="session")
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("modules")
+    (place / "package.json").write_text('{"type": "module"}')
+    for name, file in read_static_files().items():
+        (place / name).write_bytes(file.body)
+    return place
+
+
+def run(modules: Path, script: str, **values: Any) -> Any:
+    """The `result` that a script comes to; `values` are constants in it."""
+    constants = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in values.items())
+    program = f"{GLOBALS}\n{constants}{script}\nconsole.log(JSON.stringify(result));"
+    done = subprocess.run(
+        [str(NODE), "--input-type=module", "-e", program],
+        cwd=modules,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def event(kind: str, **facts: Any) -> dict[str, Any]:
+    return {"type": kind, "job_id": "job_1", "occurred_at": "2026-01-01T00:00:00Z", **facts}
+
+
+STARTED = event("job.started")
+PROGRESS = event("job.progress", progress=0.4, message="drawing", preview_url=None)
+SUCCEEDED = event("job.succeeded", result={"n": 1}, finished_at="2026-01-01T00:01:00Z")
+CHARGED = event("job.charged", captured_credits=5, released_credits=0)
+FOLD = """
+const { withEvent, isSettled } = await import("./job_state.js");
+const end = events.reduce(withEvent, job);
+const result = { ...end, over: isSettled(end) };
+"""
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [STARTED, PROGRESS, SUCCEEDED, CHARGED],
+        [CHARGED, SUCCEEDED, PROGRESS, STARTED],
+        [SUCCEEDED, STARTED, CHARGED, PROGRESS, event("job.failed", code="X", detail="late")],
+    ],
+)
+def test_a_job_comes_to_the_same_end_in_any_order_of_events(modules: Path, events: list[dict[str, Any]]) -> None:
+    end = run(modules, FOLD, job=JOB, events=events)
+
+    assert (end["status"], end["progress"], end["result"], end["over"]) == ("succeeded", 1, {"n": 1}, True)
+    assert (end["charge"]["charged"], end["charge"]["settled"]) == (5, True)
+
+
+def test_an_answer_older_than_the_events_takes_nothing_back(modules: Path) -> None:
+    script = """
+    const { withEvent, withSnapshot } = await import("./job_state.js");
+    const ahead = events.reduce(withEvent, job);
+    const result = [withSnapshot(ahead, job).status, withSnapshot(ahead, late).charge.settled, withSnapshot(null, job).status];
+    """
+    late = {**JOB, "status": "succeeded", "progress": 1}
+
+    assert run(modules, script, job=JOB, late=late, events=[STARTED, SUCCEEDED, CHARGED]) == [
+        "succeeded",
+        True,
+        "submitted",
+    ]
+
+
+STREAM = ': connected\nretry: 1500\n\nid: 7\r\nevent: job.started\r\ndata: {"a":\r\ndata: 1}\r\n\r\n: heartbeat\n\nid: 8\ndata: x\n\nid: 9\ndata: cut'
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_reads_events_whatever_the_pieces_they_come_in(modules: Path, size: int) -> None:
+    script = """
+    const { parser } = await import("./events.js");
+    const result = { events: [], retry: null };
+    const feed = parser((event) => result.events.push(event), (ms) => (result.retry = ms));
+    for (let at = 0; at < stream.length; at += size) feed(stream.slice(at, at + size));
+    """
+
+    read = run(modules, script, stream=STREAM, size=size)
+
+    assert read["retry"] == 1500
+    assert read["events"] == [
+        {"id": "7", "type": "job.started", "data": '{"a":\n1}'},
+        {"id": "8", "type": "message", "data": "x"},
+    ]
+
+
+def test_prices_follow_the_field_that_the_kind_names(modules: Path) -> None:
+    script = """
+    const { priceOf } = await import("./work.js");
+    const kind = { price: { base_credits: 2, by_field: "scale", credits_by_value: { 4: 4 } } };
+    const flat = { price: { base_credits: 5, by_field: null, credits_by_value: {} } };
+    const result = [priceOf(kind, { scale: 4 }), priceOf(kind, { scale: 2 }), priceOf(kind, {}), priceOf(flat, {})];
+    """
+
+    assert run(modules, script) == [4, 2, 2, 5]
+
+
+def test_schemas_are_read_through_references_and_null(modules: Path) -> None:
+    script = """
+    const { resolve } = await import("./schema_fields.js");
+    const root = { $defs: { Style: { title: "Style", enum: ["a"] }, Loop: { $ref: "#/$defs/Loop" } } };
+    const result = [
+      resolve({ $ref: "#/$defs/Style", default: "a" }, root),
+      resolve({ anyOf: [{ type: "string", maxLength: 5 }, { type: "null" }], default: null }, root),
+      resolve({ $ref: "#/$defs/Loop" }, root),
+    ];
+    """
+
+    assert run(modules, script) == [
+        {"enum": ["a"], "default": "a"},
+        {"type": "string", "maxLength": 5, "default": None},
+        {},
+    ]
