@@ -45,11 +45,10 @@ bench: $(WITH_TOOLS) ## Measure, and compare with the floor
 
 # ---- Checking ----
 
-test: lint generated ## Lint, then run all tests: what CI runs
-	$(VENV) -m pytest
+test: lint generated test-unit test-integration ## Lint, then run all tests: what CI runs
 
 test-unit: $(WITH_TOOLS) ## Only the tests of packages
-	$(VENV) -m pytest libs services deploy
+	$(VENV) -m pytest -n 2 --dist loadfile libs services deploy
 
 test-integration: $(WITH_TOOLS) ## Only the tests of the whole
 	$(VENV) -m pytest tests

@@ -58,7 +58,7 @@ def test_shows_pictures_of_loopback_addresses_in_development_only() -> None:
 @pytest.mark.parametrize("path", EVERYTHING)
 async def test_sends_nothing_twice_that_has_not_changed(browser: httpx2.AsyncClient, path: str) -> None:
     first = await browser.get(path)
-    again = await browser.get(path, headers={"if-none-match": f'"other", W/{first.headers["etag"]}'})
+    again = await browser.get(path, headers={"if-none-match": f'"other", {first.headers["etag"]}'})
     changed = await browser.get(path, headers={"if-none-match": '"other"'})
 
     assert first.headers["cache-control"] == "no-cache"
@@ -66,12 +66,31 @@ async def test_sends_nothing_twice_that_has_not_changed(browser: httpx2.AsyncCli
     assert (changed.status_code, changed.content) == (200, first.content)
 
 
+@pytest.mark.parametrize("accepted", ["gzip", "br, gzip;q=0.5", "GZIP"])
+async def test_sends_the_short_form_to_who_takes_it(browser: httpx2.AsyncClient, accepted: str) -> None:
+    answer = await browser.get("/pages/texts.js", headers={"accept-encoding": accepted})
+    plain = await browser.get("/pages/texts.js", headers={"accept-encoding": "identity"})
+
+    assert answer.headers["content-encoding"] == "gzip"
+    assert int(answer.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+    assert answer.content == plain.content
+    assert answer.headers["vary"] == plain.headers["vary"] == "accept-encoding"
+
+
+@pytest.mark.parametrize("accepted", ["identity", "br", "gzip;q=0", "gzip;q=0.0", ""])
+async def test_sends_the_plain_form_to_who_does_not(browser: httpx2.AsyncClient, accepted: str) -> None:
+    answer = await browser.get("/pages/texts.js", headers={"accept-encoding": accepted})
+
+    assert "content-encoding" not in answer.headers
+
+
 @pytest.mark.parametrize("path", EVERYTHING)
 async def test_answers_head_like_get(browser: httpx2.AsyncClient, path: str) -> None:
-    answer = await browser.head(path)
+    answer, got = await browser.head(path), await browser.get(path)
 
     assert answer.status_code == 200
-    assert int(answer.headers["content-length"]) == len((await browser.get(path)).content)
+    for name in ("content-length", "content-type", "etag", "content-security-policy"):
+        assert answer.headers[name] == got.headers[name]
 
 
 @pytest.mark.parametrize("job", ["nonsense", "job_1", to_text("acc", new_id())])

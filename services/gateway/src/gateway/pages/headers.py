@@ -35,4 +35,5 @@ def page_headers(*, development: bool) -> Mapping[str, str]:
         "cross-origin-opener-policy": "same-origin",
         "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         "cache-control": "no-cache",
+        "vary": "accept-encoding",
     }

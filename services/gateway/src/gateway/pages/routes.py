@@ -24,6 +24,9 @@ def build_router(*, development: bool) -> APIRouter:
         tagged = {**headers, "etag": file.etag}
         if status_code == 200 and _matches(request.headers.get("if-none-match"), file.etag):
             return Response(status_code=304, headers=tagged)
+        if _takes_gzip(request.headers.get("accept-encoding", "")):
+            tagged["content-encoding"] = "gzip"
+            return Response(file.gzipped, status_code, media_type=file.media_type, headers=tagged)
         return Response(file.body, status_code, media_type=file.media_type, headers=tagged)
 
     @router.api_route("/", methods=_METHODS)
@@ -58,4 +61,13 @@ def _matches(if_none_match: str | None, etag: str) -> bool:
     if if_none_match is None:
         return False
     tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return etag in tags or tags == ["*"]
+    return etag.removeprefix("W/") in tags or tags == ["*"]
+
+
+def _takes_gzip(accept_encoding: str) -> bool:
+    """Whether gzip is named without being refused (`gzip;q=0`, RFC 9110 §12.5.3)."""
+    for item in accept_encoding.lower().split(","):
+        coding, _, weight = item.replace(" ", "").partition(";")
+        if coding == "gzip":
+            return weight.removeprefix("q=").strip("0.") != "" or not weight
+    return False
