@@ -1,20 +1,56 @@
-"""A fresh database for each test of generation, and providers that nobody stands behind."""
+"""One migrated database for all tests of generation, emptied before each, and providers nobody stands behind."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest_asyncio
 
 from common.db.database import Database
+from common.db.migrate import upgrade
 from generation.providers.bootstrap import Providers
 
 from .stage import providers_at
 
+TABLES = (
+    "attempts",
+    "steps",
+    "runs",
+    "class_clocks",
+    "account_clocks",
+    "outbox",
+    "inbox",
+    "dead_letters",
+    "bus_topics",
+)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def database_url(postgres_server: Any) -> str:
+    name = f"generation_tests_{uuid4().hex[:8]}"
+    connection = await asyncpg.connect(postgres_server.plain_url + "postgres", timeout=10)
+    await connection.execute(f'CREATE DATABASE "{name}"')
+    await connection.close()
+    url = f"{postgres_server.url}{name}"
+    await asyncio.to_thread(upgrade, "generation", url)
+    return url
+
+
+@pytest_asyncio.fixture(scope="session")
+async def _database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url, application="tests", pool_size=12)
+    yield opened
+    await opened.close()
+
 
 @pytest_asyncio.fixture
-async def database(make_database: Any) -> Database:
-    made: Database = await make_database("generation", pool_size=10)
-    return made
+async def database(_database: Database) -> Database:
+    async with _database.unit_of_work() as uow:
+        for table in TABLES:
+            await uow.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
+    return _database
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -21,7 +21,7 @@ class Children:
         self._kept, self._reservations, self._say = kept, reservations, say
         self._jobs: dict[int, str] = {}
         self._job_codes: dict[int, int] = {}
-        self._guard = Guard()
+        self._guard = Guard(reservations.close)
 
     def launch(self, managed: Managed) -> None:
         """Start a supervised process, for the first time or again."""
@@ -66,7 +66,12 @@ class Children:
     def renew_guard(self) -> None:
         """Fork the guard again: one forked before the shared imports has pages of its own, one after shares them."""
         former = self._guard
-        self._guard = Guard(former)
+
+        def let_go() -> None:
+            former.close()
+            self._reservations.close()
+
+        self._guard = Guard(let_go)
         self._announce_all()
         for managed in self.managed:
             if managed.pid is not None:
@@ -97,7 +102,7 @@ class Children:
 
     def _replace_guard(self) -> None:
         self._guard.close()
-        self._guard = Guard()
+        self._guard = Guard(self._reservations.close)
         self._announce_all()
 
     def _announce_all(self) -> None:

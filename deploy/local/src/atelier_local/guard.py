@@ -10,6 +10,7 @@ therefore stays taken until nothing of the home is left.
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from atelier_local.fork import fork_bare, group_exists, signal_group
@@ -22,11 +23,16 @@ _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 class Guard:
     """The supervisor's end of the pipe."""
 
-    def __init__(self, predecessor: "Guard | None" = None) -> None:
-        """A guard forked while another lives must not hold the other's pipe open."""
+    def __init__(self, let_go: Callable[[], None]) -> None:
+        """`let_go` closes, in the guard, what it must not keep of the supervisor's."""
         reading, self._writing = os.pipe()
-        writing = [self._writing, predecessor._writing] if predecessor else [self._writing]
-        self.pid = fork_bare(lambda: _watch(reading, writing), name="atelier-guard")
+
+        def body() -> None:
+            let_go()
+            os.close(self._writing)
+            _watch(reading)
+
+        self.pid = fork_bare(body, name="atelier-guard")
         os.close(reading)
 
     def announce_self(self, death_signal: int) -> None:
@@ -52,9 +58,7 @@ class Guard:
         os.waitpid(self.pid, 0)
 
 
-def _watch(reading: int, writing: list[int]) -> None:
-    for handle in writing:
-        os.close(handle)
+def _watch(reading: int) -> None:
     os.setsid()
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)

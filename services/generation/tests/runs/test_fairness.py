@@ -64,7 +64,7 @@ Moves = st.lists(
 
 @given(moves=Moves)
 @settings(max_examples=150, deadline=None)
-def test_nobody_starves_and_nobody_overtakes_himself(moves: list[tuple[object, ...]]) -> None:
+def test_virtual_time_never_goes_back_and_nobody_overtakes_himself(moves: list[tuple[object, ...]]) -> None:
     model, last_start = Model(), -1.0
     for move in moves:
         if move[0] == "submit":
@@ -77,18 +77,23 @@ def test_nobody_starves_and_nobody_overtakes_himself(moves: list[tuple[object, .
         own = [item for item in sorted(model.waiting, key=lambda item: item[:2]) if item[2] == account]
         assert [item[1] for item in own] == sorted(item[1] for item in own), "an account's runs keep their order"
         assert all(a[3].virtual_finish <= b[3].virtual_start + 1e-9 for a, b in pairwise(own))
-    if model.waiting:
-        # Whoever waits is reached, however much the others go on submitting: at most their share goes before.
-        victim = max(model.waiting, key=lambda item: item[:2])
-        for _ in range(len(model.waiting) + 17 * 5 * 40):
-            others = [account for account in ACCOUNTS if account != victim[2]]
-            for other in others:
-                if sum(item[2] == other for item in model.waiting) < 3:
-                    model.submit(other, 16, 3)
-            model.claim()
-            if victim not in model.waiting:
-                break
-        assert victim not in model.waiting
+
+
+@given(before=st.integers(0, 20), weights=st.lists(st.sampled_from([1, 4, 16]), min_size=1, max_size=4))
+@settings(max_examples=40, deadline=None)
+def test_whoever_waits_is_reached_however_much_others_submit(before: int, weights: list[int]) -> None:
+    model, victim = Model(), ACCOUNTS[4]
+    model.submit(victim, 1, before + 1)
+    claims_max = (before + 2) * (sum(weights) + 1) + len(weights)
+
+    served = 0
+    for _ in range(claims_max):
+        for other, weight in zip(ACCOUNTS, weights, strict=False):
+            if not any(item[2] == other for item in model.waiting):
+                model.submit(other, weight, 3)
+        served += model.claim() == victim
+
+    assert served == before + 1
 
 
 @given(backlog=st.integers(1, 500), served=st.integers(0, 100))

@@ -85,6 +85,40 @@ async def test_a_run_that_is_over_is_not_queued_again(database: Database) -> Non
     assert (await row_of(database, event.job.job_id)).state == "cancelled"
 
 
+async def test_a_cancellation_that_arrives_before_the_payment_is_kept(database: Database) -> None:
+    bell = Bell()
+    handlers, event, other = handlers_with(bell), paid(), paid()
+    cancel = JobCancelRequested(account_id=event.account_id, job_id=event.job.job_id)
+    await hear(database, handlers, cancel, cancel)
+    assert await types_said(database, event.job.job_id) == []
+
+    for _ in range(2):
+        await hear(database, handlers, event, other)
+    await hear(database, handlers, cancel)
+
+    assert await types_said(database, event.job.job_id) == ["run.cancelled"]
+    assert await types_said(database, other.job.job_id) == ["run.queued"]
+    assert bell.rings == [("image", 1)]
+    row = await row_of(database, event.job.job_id)
+    assert (row.state, row.kind, row.held_credits) == ("cancelled", "rehearsal", 5)
+    assert await claim_next(database) is not None
+    assert await claim_next(database) is None
+
+
+async def test_payment_and_cancellation_at_the_same_moment_leave_nothing_behind(database: Database) -> None:
+    handlers = handlers_with(Bell())
+    events = [paid() for _ in range(30)]
+    cancels = [JobCancelRequested(account_id=event.account_id, job_id=event.job.job_id) for event in events]
+
+    await asyncio.gather(
+        *(hear(database, handlers, event) for event in events), *(hear(database, handlers, item) for item in cancels)
+    )
+
+    for event in events:
+        assert (await row_of(database, event.job.job_id)).state == "cancelled"
+        assert (await types_said(database, event.job.job_id))[-1] == "run.cancelled"
+
+
 async def test_the_same_job_in_parallel_batches_is_one_run(database: Database) -> None:
     events = [paid() for _ in range(20)]
     batches = [events[start:] + events[:start] for start in range(0, 20, 5)]
@@ -99,10 +133,13 @@ async def test_nothing_is_rung_for_when_the_transaction_fails(database: Database
     bell = Bell()
     batch: Any = handlers_with(bell).batch(type(paid()))
 
-    with pytest.raises(LookupError):
+    async def fail_after(batch_handler: Any) -> None:
         async with database.unit_of_work() as uow:
-            await batch([Received(paid(), None)], uow)
+            await batch_handler([Received(paid(), None)], uow)
             raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail_after(batch)
 
     assert bell.rings == []
 

@@ -123,14 +123,3 @@ async def test_cancelling_what_runs_leaves_it_to_its_worker(database: Database) 
     row = await row_of(database, run.job_id)
     assert row.state == "running"
     assert row.cancel_requested_at is not None
-
-
-async def test_a_cancellation_that_arrives_before_the_payment_is_kept(database: Database) -> None:
-    event = paid()
-    await database.transact(request_cancel, event.account_id, event.job.job_id)
-
-    await enqueue(database, event)
-
-    assert (await row_of(database, event.job.job_id)).state == "cancelled"
-    assert "run.cancelled" in await types_said(database, event.job.job_id)
-    assert await claim_next(database) is None

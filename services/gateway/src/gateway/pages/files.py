@@ -1,4 +1,4 @@
-"""Reads the pages' files once, with what a browser needs to keep them: media type, ETag, and a shorter form for the way."""
+"""Reads the pages' files once, with what a browser needs to keep them (media type, ETag), also in short form."""
 
 import gzip
 import hashlib

@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from common.bus.handlers import Handlers, Received
+from common.clock import now
 from common.db.unit_of_work import UnitOfWork
 from common.events.credits import CreditsHeld
 from common.events.jobs import JobCancelRequested
-from common.events.runs import RunQueued
+from common.events.runs import RunCancelled, RunQueued
 from generation.doorbell import Doorbell
 from generation.runs.positions import positions
 from generation.runs.queue import enqueue_runs
-from generation.runs.recovery import request_cancel
+from generation.runs.recovery import request_cancel, take_early_cancels
 from generation.runs.waits import Figures
 
 
@@ -32,9 +33,23 @@ def register(handlers: Handlers, doorbell: Doorbell, figures: Callable[[], Figur
                 ),
                 item.received.traceparent,
             )
+        await say_cancelled_early(batch, len(queued), uow)
         rings = Counter(item.received.event.job.job_class for item in queued)
         for job_class, count in rings.items():
             uow.after_commit(lambda job_class=job_class, count=count: doorbell.ring(job_class, count))  # type: ignore[misc]
+
+    async def say_cancelled_early(batch: Sequence[Received[CreditsHeld]], queued: int, uow: UnitOfWork) -> None:
+        if queued == len(batch):
+            return
+        early = await take_early_cancels(uow, [received.event for received in batch])
+        for received in batch:
+            event, job_id = received.event, received.event.job.job_id
+            if job_id in early:
+                early.discard(job_id)
+                cancelled = RunCancelled(
+                    account_id=event.account_id, job_id=job_id, kind=event.job.kind, finished_at=now()
+                )
+                uow.emit(cancelled, received.traceparent)
 
     async def cancel(event: JobCancelRequested, uow: UnitOfWork) -> None:
         await request_cancel(uow, event.account_id, event.job_id)

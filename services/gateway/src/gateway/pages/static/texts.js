@@ -32,7 +32,7 @@ const EN = {
   may_close: "You may close this page and come back: nothing is lost.", next_in_line: "Next in line",
   "ahead.one": "{count} job before this one", "ahead.other": "{count} jobs before this one",
   ready_in: "Ready in {wait}", about: "about {time}", between: "{from} to {to}", moments: "a few seconds", progress: "Progress",
-  starting: "Starting", asked: "Asked for on {time}", took: "Made in {time}",
+  starting: "Starting", asked: "Requested on {time}", took: "Made in {time}",
   cancel: "Stop this work", cancelling: "Stopping…", cancel_confirm: "Stop this work? The credits held for it come back.",
   download: "Download", open_image: "Open the picture at full size", print: "Print", again: "Make another", try_again: "Try again", all_work: "All your work",
   charged: "{credits} charged.", charged_part: "{charged} charged, {returned} returned.", charging: "The charge is being settled…", free: "This cost nothing.",
