@@ -8,6 +8,7 @@ from billing.ledger import handlers as ledger_handlers
 from billing.ledger import routes as ledger_routes
 from billing.ledger.audit import run_audit
 from billing.ledger.expiry import run_expiry
+from billing.ledger.lot_expiry import run_lot_expiry
 from billing.settings import BillingSettings
 from billing.stripe.assembly import BODY_LIMITS, build_stripe
 from common.bus.handlers import Handlers
@@ -33,11 +34,12 @@ async def start(process: Process, settings: BillingSettings) -> None:
 
     await start_relay(process, "billing", database, redis)
     handlers = Handlers()
-    ledger_handlers.register(handlers, settings.sign_up_credits)
+    ledger_handlers.register(handlers, settings.sign_up_credits, grant_on=settings.sign_up_grant)
     start_consumers(process, "billing", database, redis, handlers)
     process.spawn("stripe-inbox", partial(stripe.inbox.run, process.stopping))
     process.spawn("ledger-audit", partial(run_audit, database))
     process.spawn("hold-expiry", partial(run_expiry, database))
+    process.spawn("lot-expiry", partial(run_lot_expiry, database))
 
     async def ping_redis() -> None:
         await redis.ping()

@@ -1,5 +1,7 @@
 """Billing's configuration."""
 
+from typing import Literal
+
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
@@ -15,6 +17,8 @@ class BillingSettings(CommonSettings):
     port: int = Field(8001, ge=1, le=65535)
     pool_size: int = Field(8, ge=2, le=50)
     sign_up_credits: int = Field(10, ge=0, le=1000)
+    sign_up_grant: Literal["registration", "verification"] = "registration"
+    """When they are given: at sign-up, or once for each verified identity."""
     checkout_return_origins: tuple[str, ...] = ()
     """Origins besides PUBLIC_URL that Stripe may send a buyer back to."""
     stripe_api_key: SecretStr = Field(validation_alias="STRIPE_API_KEY")

@@ -107,7 +107,7 @@ def test_a_refusal_changes_nothing(book: Book, account_id: UUID):
 
 
 def test_debt_blocks_new_holds_but_not_free_jobs(account_id: UUID):
-    book = Book([Account(account_id, debt=1)], [], NOW)
+    book = Book([Account(account_id, debt=101)], [], NOW)
     grant(book, account_id, 100)
     refused = hold(book, account_id, 1)
     assert isinstance(refused, Refusal)

@@ -132,6 +132,17 @@ class GrantRequest:
     expires_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ClawbackRequest:
+    """Credits whose payment was reversed. `lot_reference` names the grant that the payment had paid for."""
+
+    account_id: UUID
+    credits: int
+    reference: str
+    lot_reference: str
+    memo: str
+
+
 @dataclass(slots=True)
 class Changes:
     """All that a book did, for storage to write in one go."""
@@ -170,17 +181,19 @@ class Book:
         if not 0 < request.credits <= CREDITS_MAX:
             raise ValueError(f"a grant must be between 1 and {CREDITS_MAX} credits")
         account = self.account(request.account_id)
+        repaid = min(account.debt, request.credits)
         lot = Lot(
             lot_id=new_id(),
             account_id=request.account_id,
             source=request.source,
             reference=request.reference,
             granted=request.credits,
-            remaining=request.credits,
+            remaining=request.credits - repaid,
             expires_at=request.expires_at,
         )
         account.lots[lot.lot_id] = lot
-        account.available += request.credits
+        account.debt -= repaid
+        account.available += lot.remaining
         self.changes.new_lots.append(lot)
         self._post(
             account,
@@ -188,12 +201,89 @@ class Book:
             reference=f"{request.source}:{request.reference}",
             job_id=None,
             memo=request.memo,
-            entries=(
+            entries=_without_zeros(
                 Entry(HOUSE_BOOK_OF_SOURCE[request.source], None, -request.credits),
-                Entry("available", account.account_id, request.credits, account.available),
+                Entry("available", account.account_id, lot.remaining, account.available),
+                Entry("debt", account.account_id, repaid, -account.debt),
             ),
         )
         return lot
+
+    def expire(self, lot_id: UUID, account_id: UUID) -> int:
+        """Take what is left of a lot whose time has come; says how much that was. Nothing before its time."""
+        account = self.account(account_id)
+        lot = account.lots.get(lot_id)
+        if lot is None or not lot.remaining or lot.expires_at is None or lot.expires_at > self._now:
+            return 0
+        rest = lot.remaining
+        lot.remaining = 0
+        account.available -= rest
+        self.changes.lots[lot_id] = lot
+        self._post(
+            account,
+            kind="expiry",
+            reference=f"{lot_id}:{account.version}",
+            job_id=None,
+            memo=f"credits of {lot.source} expired",
+            entries=(
+                Entry("available", account_id, -rest, account.available),
+                Entry("expired", None, rest),
+            ),
+        )
+        return rest
+
+    def claw_back(self, request: ClawbackRequest) -> int:
+        """Take credits back whose payment was reversed: from the lot of that payment first, then from the others.
+
+        What is spent already becomes debt, which blocks new holds until it is repaid. Answers how much that was.
+
+        Raises:
+            ValueError: the amount is not positive.
+        """
+        if request.credits <= 0:
+            raise ValueError("a clawback takes at least one credit")
+        account = self.account(request.account_id)
+        own_first = sorted(
+            account.lots.values(), key=lambda lot: (lot.reference != request.lot_reference, lot.burn_order())
+        )
+        missing = self._take(own_first, request.credits)
+        account.available -= request.credits - missing
+        account.debt += missing
+        self._post(
+            account,
+            kind="clawback",
+            reference=request.reference,
+            job_id=None,
+            memo=request.memo,
+            entries=_without_zeros(
+                Entry("available", account.account_id, missing - request.credits, account.available),
+                Entry("debt", account.account_id, -missing, -account.debt),
+                Entry("refunds", None, request.credits),
+            ),
+        )
+        return missing
+
+    def repay(self, account_id: UUID, reference: str) -> int:
+        """Pay debt from what has become available (a released hold, say); says how much was paid."""
+        account = self.account(account_id)
+        due = min(account.debt, account.available)
+        if not due:
+            return 0
+        self._take(sorted(account.lots.values(), key=Lot.burn_order), due)
+        account.available -= due
+        account.debt -= due
+        self._post(
+            account,
+            kind="repayment",
+            reference=reference,
+            job_id=None,
+            memo="debt repaid",
+            entries=(
+                Entry("available", account_id, -due, account.available),
+                Entry("debt", account_id, due, -account.debt),
+            ),
+        )
+        return due
 
     def hold(self, request: HoldRequest) -> Hold | Refusal:
         """Set the price of a job aside, from the lots that expire first; or say why not. A job has one hold ever."""
@@ -258,6 +348,7 @@ class Book:
                     Entry("expired", None, expired),
                 ),
             )
+        self.repay(hold.account_id, str(job_id))
         return hold
 
     def _refuse(
@@ -266,18 +357,23 @@ class Book:
         return Refusal(request.job_id, request.account_id, request.amount, account.available, reason)
 
     def _allocate(self, account: Account, hold: Hold) -> None:
-        missing = hold.amount
-        for lot in sorted(account.lots.values(), key=Lot.burn_order):
-            if not missing:
-                break
-            taken = min(lot.remaining, missing)
-            if taken:
-                lot.remaining -= taken
-                missing -= taken
-                hold.allocations.append((lot.lot_id, taken))
-                self.changes.lots[lot.lot_id] = lot
+        missing = self._take(sorted(account.lots.values(), key=Lot.burn_order), hold.amount, hold.allocations)
         if missing:
             raise AssertionError(f"lots of account {account.account_id} hold less than its balance")
+
+    def _take(self, lots: Iterable[Lot], amount: int, taken_from: list[tuple[UUID, int]] | None = None) -> int:
+        """Take an amount from lots in this order, noting from which; answers what they do not hold."""
+        for lot in lots:
+            if not amount:
+                break
+            taken = min(lot.remaining, amount)
+            if taken:
+                lot.remaining -= taken
+                amount -= taken
+                self.changes.lots[lot.lot_id] = lot
+                if taken_from is not None:
+                    taken_from.append((lot.lot_id, taken))
+        return amount
 
     def _give_back(self, account: Account, hold: Hold, amount: int) -> tuple[int, int]:
         """Return credits to the lots they came from, latest-expiring first: what expires first was spent first.

@@ -7,6 +7,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    Integer,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -32,7 +33,7 @@ transfers = Table(
     Column("occurred_at", DateTime(timezone=True), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     UniqueConstraint("kind", "reference"),
-    CheckConstraint("kind IN ('grant', 'hold', 'capture', 'release', 'expiry', 'clawback')", name="kind"),
+    CheckConstraint("kind IN ('grant', 'hold', 'capture', 'release', 'expiry', 'clawback', 'repayment')", name="kind"),
     Index("ix_transfers_account_id_transfer_id", "account_id", "transfer_id"),
     Index(
         "uq_transfers_settlement",
@@ -92,6 +93,11 @@ lots = Table(
     CheckConstraint("remaining_credits BETWEEN 0 AND granted_credits", name="remaining_in_range"),
     CheckConstraint("source IN ('purchase', 'promotion', 'subscription', 'adjustment')", name="source"),
     Index("ix_lots_open", "account_id", postgresql_where=text("remaining_credits > 0")),
+    Index(
+        "ix_lots_expiring",
+        "expires_at",
+        postgresql_where=text("remaining_credits > 0 AND expires_at IS NOT NULL"),
+    ),
 )
 
 holds = Table(
@@ -122,4 +128,18 @@ hold_lots = Table(
     Column("amount_credits", BigInteger, nullable=False),
     PrimaryKeyConstraint("hold_id", "lot_id"),
     CheckConstraint("amount_credits > 0", name="amount_positive"),
+)
+
+payment_reversals = Table(
+    "payment_reversals",
+    metadata,
+    Column("lot_reference", Text, primary_key=True),
+    Column("account_id", Uuid, nullable=False),
+    Column("granted_credits", BigInteger, nullable=False),
+    Column("taken_back_credits", BigInteger, nullable=False, server_default="0"),
+    Column("reversed_minor", BigInteger, nullable=False, server_default="0"),
+    Column("reinstated_minor", BigInteger, nullable=False, server_default="0"),
+    Column("postings", Integer, nullable=False, server_default="0"),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    CheckConstraint("taken_back_credits BETWEEN 0 AND granted_credits", name="in_range"),
 )
