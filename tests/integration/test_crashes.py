@@ -12,6 +12,10 @@ from sandbox.client import SandboxClient
 from .conftest import LEASE_SECONDS, query
 from .studio import Customer, until
 
+_TWO_STEPS_OF_THE_RUNNING = """
+SELECT job_id FROM runs JOIN steps USING (job_id) WHERE state = 'running' GROUP BY job_id HAVING count(*) = 2
+"""
+
 
 async def _rich(customer: Customer) -> None:
     await customer.buy_and_wait("pack-1000", 1000)
@@ -43,15 +47,7 @@ async def test_a_killed_worker_costs_no_finished_step_and_no_second_charge(
 ) -> None:
     await sandbox.reset()
     job_id = await customer.accepted(steps=3, pause_seconds=1.0)
-    two_bought = "SELECT 1 FROM steps GROUP BY job_id HAVING count(*) = 2"
-    await until(
-        lambda: query(
-            stack,
-            "generation",
-            f"SELECT 1 FROM steps WHERE job_id = (SELECT job_id FROM runs WHERE state = 'running') AND EXISTS ({two_bought})",
-        ),
-        what="the second step",
-    )  # noqa: E501, S608 - no outside input
+    await until(lambda: query(stack, "generation", _TWO_STEPS_OF_THE_RUNNING), what="the second step")
     stack.kill(await _worker_of(stack, job_id))
     job = await customer.outcome(job_id, seconds=15)
     assert (job["status"], job["charge"]["charged"]) == ("succeeded", 6)
