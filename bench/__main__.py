@@ -20,7 +20,7 @@ async def main(arguments: argparse.Namespace) -> None:
     print(_conditions())
     for name, scene in SCENES.items():
         if name in arguments.scenes or not arguments.scenes:
-            await scene(scenes.Effort(arguments.rounds, arguments.seconds))
+            await scene(scenes.Effort(arguments.rounds, arguments.seconds, arguments.alone))
 
 
 def _conditions() -> str:
@@ -37,6 +37,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("scenes", nargs="*", metavar="scene", help="what to measure; all by default")
     parser.add_argument("--rounds", type=int, default=3, help="turns of gateway and floor; medians are shown")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of one turn")
+    parser.add_argument(
+        "--alone", action="store_true", help="push everything else on the machine aside in each burst (root)"
+    )
     parsed = parser.parse_args()
     if unknown := set(parsed.scenes) - SCENES.keys():
         parser.error(f"no such scene: {', '.join(sorted(unknown))}; there are {', '.join(SCENES)}")

@@ -43,12 +43,22 @@ class Rates:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A running floor."""
+
+    url: str
+    pid: int
+
+
 class BrokenRunError(RuntimeError):
     """Something else than 202 came back, so the figures mean nothing."""
 
 
-async def press_gateway(studio: Studio, connections: int, seconds: float) -> Measured:
+async def press_gateway(studio: Studio, connections: int, seconds: float, *, below: Sequence[str] = ()) -> Measured:
     """One round against the gateway; returns when the jobs of the round have their outcomes.
+
+    Processes named in `below` have a lower priority meanwhile, where the machine is ours.
 
     Raises:
         BrokenRunError: a submission was refused.
@@ -56,7 +66,8 @@ async def press_gateway(studio: Studio, connections: int, seconds: float) -> Mea
     opened = await studio.connect(connections)
     try:
         await press(opened, NOOP_PATH, WARM_SECONDS)
-        measured = await press(opened, NOOP_PATH, seconds)
+        with studio.burst(below=below):
+            measured = await press(opened, NOOP_PATH, seconds)
     finally:
         for connection in opened:
             connection.close()
@@ -64,36 +75,37 @@ async def press_gateway(studio: Studio, connections: int, seconds: float) -> Mea
     return _checked(measured)
 
 
-async def press_floor(url: str, connections: int, seconds: float) -> Measured:
+async def press_floor(studio: Studio, floor: "Floor", connections: int, seconds: float) -> Measured:
     """One round against the floor.
 
     Raises:
         BrokenRunError: it failed to answer.
     """
-    opened = [await Connection.open(url) for _ in range(connections)]
+    opened = [await Connection.open(floor.url) for _ in range(connections)]
     try:
         await press(opened, "/jobs", WARM_SECONDS / 2)
-        return _checked(await press(opened, "/jobs", seconds))
+        with studio.burst(also=[floor.pid]):
+            return _checked(await press(opened, "/jobs", seconds))
     finally:
         for connection in opened:
             connection.close()
 
 
 async def rounds(
-    studio: Studio, floor: str, connections: int, *, count: int, seconds: float
+    studio: Studio, floor: Floor, connections: int, *, count: int, seconds: float, below: Sequence[str] = ()
 ) -> tuple[list[Measured], list[Measured]]:
     """Rounds of gateway and floor in turns."""
     ours: list[Measured] = []
     floors: list[Measured] = []
     for _ in range(count):
-        floors.append(await press_floor(floor, connections, seconds))
-        ours.append(await press_gateway(studio, connections, seconds))
+        floors.append(await press_floor(studio, floor, connections, seconds))
+        ours.append(await press_gateway(studio, connections, seconds, below=below))
     return ours, floors
 
 
 @asynccontextmanager
-async def floor_server(urls: Mapping[str, str], driver: str) -> AsyncIterator[str]:
-    """The floor on the server's core, with a database of its own on the same server; yields its address."""
+async def floor_server(urls: Mapping[str, str], driver: str) -> AsyncIterator[Floor]:
+    """The floor on the server's core, with a database of its own on the same server."""
     database_url = f"{urls['postgres'].rstrip('/')}/bench_floor"
     await _create_floor_database(urls["postgres"], database_url)
     port = _free_port()
@@ -104,7 +116,7 @@ async def floor_server(urls: Mapping[str, str], driver: str) -> AsyncIterator[st
         url = f"http://127.0.0.1:{port}"
         await _answering(url)
         pin(process.pid, SERVER_CORE)
-        yield url
+        yield Floor(url, process.pid)
     finally:
         process.terminate()
         async with asyncio.timeout(10):

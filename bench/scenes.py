@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bench.accepting import Rates, floor_server, press_floor, press_gateway, rounds
+from bench.accepting import Floor, Rates, floor_server, press_floor, press_gateway, rounds
 from bench.end_to_end import measure_delays, measure_throughput
 from bench.floor import DRIVERS
 from bench.load import press
@@ -31,24 +31,25 @@ class Effort:
 
     rounds: int
     seconds: float
+    alone: bool
 
 
 async def accept(effort: Effort) -> None:
     """One gateway process beside the floor, in turns, with everything on."""
-    async with studio(customers=max(CONNECTIONS)) as running:
+    async with studio(customers=max(CONNECTIONS), alone=effort.alone) as running:
         driver = await _faster_driver(running, effort)
-        rows = []
+        rows: list[Sequence[object]] = []
         async with floor_server(running.stack.urls, driver) as floor:
             for connections in CONNECTIONS:
-                turns = await rounds(running, floor, connections, count=effort.rounds, seconds=effort.seconds)
-                ours, bare = (Rates.of(one) for one in turns)
-                ratio = ours.per_second / bare.per_second
-                rows += [
-                    (f"floor, {connections}", *_figures(bare), "", ""),
-                    (f"gateway, {connections}", *_figures(ours), ratio, verdict(ratio, at_least=RATIO_MIN)),
-                ]
-            alone = Rates.of([await press_gateway(running, 1, effort.seconds)])
-        rows.append(("gateway, 1", *_figures(alone), "", ""))
+                bare, below = await _in_turns(running, floor, connections, effort, below=BACKGROUND)
+                _, equal = await _in_turns(running, floor, connections, effort)
+                rows.append((f"floor, {connections}", *_figures(bare), "", ""))
+                for label, ours in (("gateway", equal), ("gateway before the work behind it", below)):
+                    ratio = ours.per_second / bare.per_second
+                    target = verdict(ratio, at_least=RATIO_MIN)
+                    rows.append((f"{label}, {connections}", *_figures(ours), ratio, target))
+            single = Rates.of([await press_gateway(running, 1, effort.seconds)])
+        rows.append(("gateway, 1", *_figures(single), "", ""))
     heading = ("server, connections", "accepted/s", "lowest", "highest", "p50 ms", "p99 ms", "of floor", "target")
     print(table(f"Accepting a job (floor: FastAPI + redis-py + {driver}, the fastest of {DRIVERS})", heading, rows))
 
@@ -63,7 +64,7 @@ async def breakdown(effort: Effort) -> None:
         ("and no wait for billing's word", {"GATEWAY_VERDICT_SECONDS_MAX": "0"}, BACKGROUND),
         ("and billing paused", {"GATEWAY_VERDICT_SECONDS_MAX": "0"}, (*BACKGROUND, "billing")),
     ):
-        async with studio(customers=max(CONNECTIONS), environment=environment) as running:
+        async with studio(customers=max(CONNECTIONS), alone=effort.alone, environment=environment) as running:
             for connections in CONNECTIONS:
                 rows.append((f"{label}, {connections}", *await _cost(running, connections, effort.seconds, paused)))
     heading = ("switched off, connections", "accepted/s", "p50 ms", "gateway", "billing", "postgres", "valkey", "all")
@@ -72,11 +73,13 @@ async def breakdown(effort: Effort) -> None:
 
 async def noop(effort: Effort) -> None:
     """The no-op kind end to end."""
-    async with studio(customers=16) as running:
-        delays = await measure_delays(running, per_second=5, count=int(20 * effort.seconds))
-        bursts = [
-            await measure_throughput(running, connections=16, seconds=effort.seconds) for _ in range(effort.rounds)
-        ]
+    async with studio(customers=16, alone=effort.alone) as running:
+        with running.burst():
+            delays = await measure_delays(running, per_second=5, count=int(10 * effort.seconds))
+        bursts = []
+        for _ in range(effort.rounds):
+            with running.burst():
+                bursts.append(await measure_throughput(running, connections=16, seconds=effort.seconds))
     print(
         table(
             "A job that does nothing, at 5 a second",
@@ -102,7 +105,7 @@ async def noop(effort: Effort) -> None:
 
 async def memory(effort: Effort) -> None:
     """Memory and processor time of everything `make up` starts, at rest and at work."""
-    async with studio(customers=16) as running:
+    async with studio(customers=16, alone=effort.alone) as running:
         await asyncio.sleep(IDLE_SECONDS / 2)
         before, begun = running.cpu_seconds(), time.perf_counter()
         await asyncio.sleep(IDLE_SECONDS)
@@ -124,11 +127,18 @@ async def memory(effort: Effort) -> None:
     print(f"\nUnder {MEMORY_MIB_MAX} MiB: {verdict(sum(busy.values()), at_most=MEMORY_MIB_MAX)}")
 
 
+async def _in_turns(
+    running: Studio, floor: Floor, connections: int, effort: Effort, *, below: Sequence[str] = ()
+) -> tuple[Rates, Rates]:
+    ours, bare = await rounds(running, floor, connections, count=effort.rounds, seconds=effort.seconds, below=below)
+    return Rates.of(bare), Rates.of(ours)
+
+
 async def _faster_driver(running: Studio, effort: Effort) -> str:
     rates: dict[str, float] = {}
     for driver in DRIVERS:
         async with floor_server(running.stack.urls, driver) as floor:
-            rates[driver] = (await press_floor(floor, CONNECTIONS[0], effort.seconds / 2)).accepted_per_second
+            rates[driver] = (await press_floor(running, floor, CONNECTIONS[0], effort.seconds / 2)).accepted_per_second
     return max(rates, key=lambda driver: rates[driver])
 
 
@@ -137,7 +147,8 @@ async def _cost(running: Studio, connections: int, seconds: float, paused: Seque
     with _pause(running, paused):
         await press(opened, NOOP_PATH, 0.5)
         before = running.cpu_seconds()
-        measured = await press(opened, NOOP_PATH, seconds)
+        with running.burst(below=paused):
+            measured = await press(opened, NOOP_PATH, seconds)
         after = running.cpu_seconds()
     for connection in opened:
         connection.close()

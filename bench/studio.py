@@ -6,7 +6,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -16,7 +16,7 @@ import asyncpg
 from atelier_local.memory import measure
 from atelier_local.stack import Stack
 from bench.client import Connection
-from bench.cores import LOAD_CORE, SERVER_CORE, cpu_seconds, pin
+from bench.cores import LOAD_CORE, SERVER_CORE, cpu_seconds, pin, undisturbed
 from billing.ledger.grants import Grant, post_grants
 from common.db.database import Database
 from common.ids import from_text, new_id
@@ -51,12 +51,21 @@ class Studio:
     """What the benchmarks are run against."""
 
     stack: Stack
+    alone: bool = False
+    """Whether bursts of load may push everything else on the machine aside."""
     customers: Sequence[Customer] = ()
 
     @property
     def gateway(self) -> str:
         """The gateway's address."""
         return self.stack.urls["gateway"]
+
+    def burst(self, *, below: Sequence[str] = (), also: Sequence[int] = ()) -> AbstractContextManager[None]:
+        """Around each stretch that is measured; processes named in `below` yield to the rest, `also` are other pids."""
+        if not self.alone:
+            return nullcontext()
+        named = [pid for name, pid in self._pids().items() if name not in below]
+        return undisturbed([*named, *also, os.getpid()])
 
     async def connect(self, count: int) -> list[Connection]:
         """Connections to the gateway, each with an account of its own."""
@@ -105,10 +114,13 @@ class Studio:
 
     def cpu_seconds(self) -> dict[str, float]:
         """Processor time of every process so far."""
+        return {name: cpu_seconds(pid) for name, pid in self._pids().items()}
+
+    def _pids(self) -> dict[str, int]:
         state = self.stack.state()
         if state is None:
             raise RuntimeError("nothing runs")
-        return {name: cpu_seconds(process.pid) for name, process in state.processes.items() if process.pid}
+        return {name: process.pid for name, process in state.processes.items() if process.pid}
 
     async def _grant(self, account_ids: Sequence[UUID]) -> None:
         url = self.stack.database_url("billing").replace("postgresql:", "postgresql+asyncpg:")
@@ -123,7 +135,11 @@ class Studio:
 
 @asynccontextmanager
 async def studio(
-    *, customers: int, environment: Mapping[str, str] | None = None, processes: Sequence[str] | None = None
+    *,
+    customers: int,
+    alone: bool = False,
+    environment: Mapping[str, str] | None = None,
+    processes: Sequence[str] | None = None,
 ) -> AsyncIterator[Studio]:
     """Start everything (or just some processes) in a temporary home, ready to be loaded; delete it afterwards."""
     home = Path(tempfile.gettempdir()) / f"atelier-bench-{os.getpid()}-{secrets.token_hex(4)}"
@@ -132,7 +148,7 @@ async def studio(
     stack = Stack(home, env_overrides=overrides, processes=processes)
     try:
         await asyncio.to_thread(stack.start)
-        running = Studio(stack)
+        running = Studio(stack, alone)
         await running.prepare(customers)
         running.pin_cores()
         yield running

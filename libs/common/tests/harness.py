@@ -61,19 +61,25 @@ async def running(*loops: Callable[[], Awaitable[None]]) -> AsyncIterator[list["
     try:
         yield tasks
     finally:
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
+        results = [await _ended(task) for task in tasks]
     for result in results:
-        if result is not None and not isinstance(result, asyncio.CancelledError):
+        if result is not None:
             raise result
 
 
 async def kill(task: "asyncio.Task[None]") -> None:
     """End a loop in the middle of whatever it does, as SIGKILL would."""
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    error = await _ended(task)
+    if error is not None:
+        raise error
+
+
+async def _ended(task: "asyncio.Task[None]") -> BaseException | None:
+    """Cancel until it helps: before Python 3.12 `wait_for` in a driver can swallow a cancellation."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.5)
+    return None if task.cancelled() else task.exception()
 
 
 async def emit(database: Database, *events: JobCancelRequested) -> None:
@@ -123,6 +129,7 @@ class Cable:
         self._server: asyncio.Server | None = None
         self._port = 0
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self.cut_after_commit = False
 
     @property
@@ -140,20 +147,28 @@ class Cable:
         """Break every connection and refuse new ones."""
         if self._server is not None:
             self._server.close()
-            for writer in list(self._writers):
-                writer.transport.abort()
-            await self._server.wait_closed()
             self._server = None
+            while self._serving:
+                for writer in list(self._writers):
+                    writer.transport.abort()
+                await asyncio.wait(self._serving, timeout=0.05)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(self._parts.hostname, self._parts.port)
-        self._writers |= {writer, back}
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+        self._writers.add(writer)
+        ends = [writer]
         try:
+            there, back = await asyncio.open_connection(self._parts.hostname, self._parts.port)
+            ends.append(back)
+            self._writers.add(back)
             await asyncio.gather(self._pump(reader, back, watch=True), self._pump(there, writer, watch=False))
         except (ConnectionError, EOFError):
             pass
         finally:
-            for end in (writer, back):
+            for end in ends:
                 end.transport.abort()
                 self._writers.discard(end)
 

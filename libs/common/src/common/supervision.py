@@ -13,6 +13,7 @@ BACKOFF_FIRST_SECONDS = 0.1
 BACKOFF_MAX_SECONDS = 5.0
 HEALTHY_AFTER_SECONDS = 10.0
 FAILURES_TO_REPORT = 3
+CANCEL_PAUSE_SECONDS = 0.25
 
 Factory = Callable[[], Awaitable[None]]
 
@@ -63,13 +64,17 @@ class Supervisor:
         ]
 
     async def stop(self, timeout_seconds: float) -> None:
-        """Cancel all tasks and wait for their ends, `timeout_seconds` at most."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if not tasks:
-            return
-        _, pending = await asyncio.wait(tasks, timeout=timeout_seconds)
+        """Cancel all tasks and wait for their ends, `timeout_seconds` at most.
+
+        Cancelled again and again: redis-py sometimes swallows a cancellation that meets a read just completed.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_seconds
+        pending = set(self._tasks)
+        while pending and loop.time() < deadline:
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=min(CANCEL_PAUSE_SECONDS, timeout_seconds))
         for task in pending:
             log.error("task_did_not_stop", task=task.get_name())
 

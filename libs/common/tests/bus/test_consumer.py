@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -157,6 +158,7 @@ async def test_a_death_before_the_commit_leaves_no_effect_and_is_redelivered(rea
 
 
 async def test_a_poisoned_event_stops_nobody_and_ends_among_the_dead_letters(reading_database: Database, redis: Redis):
+    patient = replace(QUICK, claim_idle_seconds=0.5, claim_idle_seconds_max=2.0)
     events = [fact() for _ in range(9)]
     poisoned = events[4]
     calls: list[float] = []
@@ -170,7 +172,7 @@ async def test_a_poisoned_event_stops_nobody_and_ends_among_the_dead_letters(rea
 
     handlers.on(JobCancelRequested, record)
     await append(redis, *events)
-    member = consumer(reading_database, redis, handlers)
+    member = consumer(reading_database, redis, handlers, limits=patient)
     async with running(member.run, member.run_reclaim):
         healthy = notes([event for event in events if event is not poisoned])
         await eventually(lambda: _effects_are(reading_database, healthy))
@@ -181,7 +183,7 @@ async def test_a_poisoned_event_stops_nobody_and_ends_among_the_dead_letters(rea
     assert "poisoned" in (await column(reading_database, "SELECT error FROM dead_letters"))[0]
     # in the batch, alone right after, then once for each further delivery, each time later
     assert len(calls) == QUICK.attempts_max + 1
-    assert calls[3] - calls[2] >= QUICK.claim_idle_seconds * 1.5
+    assert calls[3] - calls[2] >= patient.claim_idle_seconds * 1.5
     assert poisoned.event_id not in await column(reading_database, "SELECT event_id FROM inbox")
 
 

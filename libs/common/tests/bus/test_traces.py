@@ -127,7 +127,7 @@ async def test_the_span_of_a_failing_handler_says_so(
     async with running(member.run, member.run_reclaim):
         await eventually(lambda: column(reading_database, "SELECT 1 FROM dead_letters"))
     process = [span for span in spans.get_finished_spans() if span.name.startswith("process ")]
-    assert len(process) == QUICK.attempts_max
+    assert len(process) >= QUICK.attempts_max
     assert {span.status.status_code for span in process} == {StatusCode.ERROR}
 
 

@@ -107,6 +107,8 @@ def _built(model: type[BaseModel]) -> st.SearchStrategy[Any]:
             values[name] = JSON_OBJECTS
         elif isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             values[name] = _built(field.annotation)
+        elif field.annotation is float:
+            values[name] = st.floats(0, 1)
         elif field.annotation is datetime:
             values[name] = st.datetimes(timezones=st.just(UTC))
     return st.builds(model, **values)

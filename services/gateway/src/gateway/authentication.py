@@ -3,7 +3,8 @@
     @router.post("/v1/jobs/{kind}")
     async def submit(caller: Annotated[Caller, Depends(allowed("jobs:write"))]) -> ...
 
-The dependencies find the `Authenticator` as `app.state.authenticator`. An access token cannot be taken back
+The dependencies find the `Authenticator` as `app.state.authenticator`, and count those it does not know with
+`app.state.request_limits`, by their network (`app.state.trusted_proxies`). An access token cannot be taken back
 before it lapses; an API key stops at once (see `keys.revocations`).
 """
 
@@ -25,6 +26,8 @@ from gateway.keys.last_used import LastUsed
 from gateway.keys.revocations import Revocations
 from gateway.keys.rules import PREFIX, Scope, digest, is_well_formed
 from gateway.keys.storage import LiveKey, find_live_key
+from gateway.requests.limits import RequestLimits
+from gateway.sessions.client_address import client_address
 
 TOKEN_LENGTH_MAX = 4096
 
@@ -100,7 +103,7 @@ def bearer_token(headers: Mapping[str, str]) -> str:
 
 
 class CallerDependency(SecurityBase):
-    """A FastAPI dependency: the caller, or 401, or 403 where a key lacks the scope; bearer in OpenAPI.
+    """A FastAPI dependency: the caller, or 401 (429 for too many), or 403 where a key lacks the scope; bearer in OpenAPI.
 
     Args:
         scope: what an API key must be allowed to do.
@@ -116,13 +119,27 @@ class CallerDependency(SecurityBase):
     async def __call__(self, request: Request) -> Caller:
         """Who asks. Binds `account_id` to log lines."""
         authenticator: Authenticator = request.app.state.authenticator
-        found = await authenticator.authenticate(request.headers)
+        try:
+            found = await authenticator.authenticate(request.headers)
+        except Unauthorized:
+            await _count_stranger(request)
+            raise
         structlog.contextvars.bind_contextvars(account_id=str(found.account_id))
         if self._session_only and found.via != "session":
             raise Forbidden("An API key cannot do this; sign in.")
         if self._scope is not None and not found.allows(self._scope):
             raise Forbidden(f"The API key lacks the scope {self._scope}.")
         return found
+
+
+async def _count_stranger(request: Request) -> None:
+    """Whatever was presented is nobody's, so it counts for the network it came from.
+
+    Raises:
+        RateLimited: too many such requests from there.
+    """
+    limits: RequestLimits = request.app.state.request_limits
+    await limits.admit_anonymous(client_address(request, request.app.state.trusted_proxies))
 
 
 caller = CallerDependency()

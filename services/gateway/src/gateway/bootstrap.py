@@ -31,16 +31,25 @@ from gateway.kinds.catalogue import KindCatalogue, store_declaration
 from gateway.openapi import describe_kinds
 from gateway.pages import routes as page_routes
 from gateway.plans.limits import Plans
+from gateway.requests.limits import RequestLimits
+from gateway.requests.rules import RequestRules
 from gateway.sessions import routes as session_routes
 from gateway.sessions.attempts import AttemptLimits, AttemptRules
 from gateway.sessions.issuing import SessionIssuer
 from gateway.sessions.local_attempts import AttemptRule
 from gateway.sessions.sign_in import SignIn
 from gateway.settings import GatewaySettings
+from gateway.users import credential_routes, export_routes
 from gateway.users import routes as user_routes
+from gateway.users.email_change import EmailChange
+from gateway.users.export import Export
+from gateway.users.password_change import PasswordChange
+from gateway.users.password_check import PasswordCheck
+from gateway.users.password_reset import PasswordReset
 from gateway.users.passwords import Passwords
 from gateway.users.profiles import Profiles
 from gateway.users.registration import Registration
+from gateway.users.verification import Verification
 
 VERSION = "0.1.0"
 
@@ -58,6 +67,9 @@ class Parts:
         self.passwords = Passwords()
         sign_ups = AttemptRule(per_minute=settings.sign_ups_per_minute, per_hour=settings.sign_ups_per_hour)
         self.attempts = AttemptLimits(self.redis, AttemptRules(sign_up=sign_ups))
+        self.request_limits = RequestLimits(
+            self.redis, RequestRules(settings.reads_per_minute, settings.anonymous_per_minute)
+        )
         self.issuer = SessionIssuer(
             settings.access_token_secrets,
             access_lifetime=timedelta(minutes=settings.access_token_minutes),
@@ -109,6 +121,8 @@ def build_app(parts: Parts) -> FastAPI:
         stream_paths=("/v1/events", "/v1/jobs/{job_id}/events"),
     )
     app.state.authenticator = parts.authenticator
+    app.state.request_limits = parts.request_limits
+    app.state.trusted_proxies = settings.trusted_proxies
     describe_kinds(app, parts.catalogue)
     return app
 
@@ -136,10 +150,19 @@ async def start(process: Process, settings: GatewaySettings) -> None:
 
 def _identity_routers(parts: Parts) -> list[APIRouter]:
     registration = Registration(parts.database, parts.passwords, parts.attempts, parts.issuer)
-    proxies = parts.settings.trusted_proxies
+    proxies, secrets = parts.settings.trusted_proxies, parts.settings.identity_secrets
+    check = PasswordCheck(parts.database, parts.passwords, parts.attempts)
+    credentials = credential_routes.Credentials(
+        verification=Verification(parts.database, parts.attempts, secrets),
+        password_reset=PasswordReset(parts.database, parts.passwords, parts.attempts, secrets),
+        password_change=PasswordChange(parts.database, parts.passwords, check, parts.issuer),
+        email_change=EmailChange(parts.database, check, parts.attempts, secrets),
+    )
     return [
+        credential_routes.build_router(credentials, trusted_proxies=proxies),
         user_routes.build_router(registration, Profiles(parts.database), trusted_proxies=proxies),
         session_routes.build_router(parts.sign_in, trusted_proxies=proxies),
+        export_routes.build_router(Export(parts.database, parts.settings.public_url)),
         key_routes.build_router(Keys(parts.database, parts.authenticator.revocations)),
     ]
 

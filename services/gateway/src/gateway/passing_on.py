@@ -6,19 +6,23 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from common.http.identity import Caller
 from common.http.passthrough import Passthrough
-from gateway.authentication import allowed, caller, signed_in
+from gateway.authentication import allowed, signed_in
+from gateway.requests.limited import LimitedRoute, anonymous, reading
 
 
 def build_router(billing: Passthrough, notifier: Passthrough) -> APIRouter:
-    """The routes. Their documents in OpenAPI are those of the owners, see `gateway.openapi`."""
-    router = APIRouter(include_in_schema=False)
+    """The routes. Their documents in OpenAPI are those of the owners, see `gateway.openapi`.
 
-    @router.get("/v1/products")
+    Reads are counted, event streams are not: the notifier bounds how many an account may have.
+    """
+    router = APIRouter(include_in_schema=False, route_class=LimitedRoute)
+
+    @router.get("/v1/products", dependencies=[Depends(anonymous)])
     async def products(request: Request) -> Response:
         return await billing.forward(request, None)
 
     @router.get("/v1/credits")
-    async def credits(request: Request, who: Annotated[Caller, Depends(allowed("credits:read"))]) -> Response:
+    async def credits(request: Request, who: Annotated[Caller, Depends(reading("credits:read"))]) -> Response:
         return await billing.forward(request, who)
 
     @router.post("/v1/checkout")
@@ -26,11 +30,11 @@ def build_router(billing: Passthrough, notifier: Passthrough) -> APIRouter:
         return await billing.forward(request, who)
 
     @router.get("/v1/purchases")
-    async def purchases(request: Request, who: Annotated[Caller, Depends(caller)]) -> Response:
+    async def purchases(request: Request, who: Annotated[Caller, Depends(reading())]) -> Response:
         return await billing.forward(request, who)
 
     @router.get("/v1/purchases/{purchase_id}")
-    async def purchase(purchase_id: str, request: Request, who: Annotated[Caller, Depends(caller)]) -> Response:
+    async def purchase(purchase_id: str, request: Request, who: Annotated[Caller, Depends(reading())]) -> Response:
         return await billing.forward(request, who)
 
     @router.get("/v1/events")
@@ -38,7 +42,7 @@ def build_router(billing: Passthrough, notifier: Passthrough) -> APIRouter:
         return await notifier.forward(request, who)
 
     @router.get("/v1/events/log")
-    async def event_log(request: Request, who: Annotated[Caller, Depends(allowed("events:read"))]) -> Response:
+    async def event_log(request: Request, who: Annotated[Caller, Depends(reading("events:read"))]) -> Response:
         return await notifier.forward(request, who)
 
     @router.get("/v1/jobs/{job_id}/events")

@@ -29,5 +29,9 @@ class GatewaySettings(CommonSettings):
     sign_ups_per_minute: int = Field(10, ge=1, le=100_000)
     """From one network address."""
     sign_ups_per_hour: int = Field(60, ge=1, le=1_000_000)
+    reads_per_minute: int = Field(300, ge=1, le=1_000_000)
+    """Of one account: credits, jobs, events."""
+    anonymous_per_minute: int = Field(120, ge=1, le=1_000_000)
+    """Requests without valid credentials, from one network address."""
     allowed_origins: tuple[str, ...] = ()
     """Origins whose pages may call the API from a browser."""

@@ -8,6 +8,14 @@ from ..conftest import Identity
 
 OPERATIONS = {
     "create_user": ("post", "/v1/users", None),
+    "verify_email": ("post", "/v1/users/verification", None),
+    "request_verification": ("post", "/v1/users/verification/request", "bearer"),
+    "request_password_reset": ("post", "/v1/password-resets", None),
+    "reset_password": ("post", "/v1/password-resets/confirm", None),
+    "change_password": ("put", "/v1/me/password", "bearer"),
+    "request_email_change": ("post", "/v1/me/email", "bearer"),
+    "confirm_email_change": ("post", "/v1/users/email-change", None),
+    "rotate_key": ("post", "/v1/keys/{key_id}/rotate", "bearer"),
     "get_me": ("get", "/v1/me", "bearer"),
     "create_session": ("post", "/v1/sessions", None),
     "refresh_session": ("post", "/v1/sessions/refresh", None),

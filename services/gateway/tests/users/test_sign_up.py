@@ -13,6 +13,7 @@ from common.events.accounts import UserRegistered
 from common.ids import from_text, new_id
 from gateway.sessions.attempts import AttemptRules
 from gateway.sessions.local_attempts import AttemptRule
+from gateway.users.links import new_link
 from gateway.users.registration import register
 from gateway.users.storage import NewUser
 
@@ -110,10 +111,10 @@ async def test_of_parallel_sign_ups_with_one_address_exactly_one_wins(
 
 async def test_sign_up_that_committed_unheard_is_found_by_its_repetition(identity: Identity, email: str) -> None:
     new_user = NewUser(new_id(), new_id(), email, "hash", "en", "free")
-    token = identity.issuer.new_refresh_token()
+    token, link = identity.issuer.new_refresh_token(), new_link("verify", email)
 
-    first = await identity.database.transact(register, new_user, token)
-    second = await identity.database.transact(register, new_user, token)
+    first = await identity.database.transact(register, new_user, token, link)
+    second = await identity.database.transact(register, new_user, token, link)
 
     assert first == second
     async with identity.database.autocommit() as connection:

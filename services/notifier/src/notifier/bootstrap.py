@@ -55,7 +55,7 @@ def build(settings: NotifierSettings) -> Notifier:
     log_reader = LogReader(database)
     hub = Hub(HubLimits(settings.streams_per_account_max, settings.streams_max))
     hints = Hints(hub, log_reader, redis)
-    renderer = Renderer(settings.mail_from, settings.public_url, settings.job_path)
+    renderer = Renderer(settings.mail_from, settings.public_url, settings.job_path, settings.identity_secrets)
     mailer = Mailer(database, renderer, parse_smtp_url(settings.smtp_url.get_secret_value()))
     return Notifier(
         settings=settings,

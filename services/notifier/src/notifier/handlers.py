@@ -5,15 +5,16 @@ from functools import partial
 
 from common.bus.handlers import Handlers, Received
 from common.db.unit_of_work import UnitOfWork
-from common.events.accounts import UserRegistered
+from common.events.accounts import EmailChanged, UserRegistered
 from common.events.credits import PurchaseCompleted
 from common.events.envelope import Event
 from notifier.feed.rules import FEED_FACTS
 from notifier.feed.storage import StoredEvent
 from notifier.feed.telling import tell
 from notifier.mail import storage as mail_storage
+from notifier.mail.identity_mails import IDENTITY_FACTS, identity_mails
 from notifier.mail.mailer import Mailer
-from notifier.mail.rules import Mail, job_mail, receipt_mail, welcome_mail
+from notifier.mail.rules import Mail, job_mail, receipt_mail
 from notifier.mail.storage import Recipient
 from notifier.streams.hints import Hints
 from notifier.streams.hub import Hub
@@ -35,7 +36,7 @@ class Notifications:
     def handlers(self) -> Handlers:
         """One and the same handler for all types, so that a mixed batch can come in one piece."""
         handlers = Handlers()
-        event_types: tuple[type[Event], ...] = (*FEED_FACTS, UserRegistered)
+        event_types: tuple[type[Event], ...] = (*FEED_FACTS, *IDENTITY_FACTS, EmailChanged)
         for event_type in event_types:
             handlers.on_batch(event_type, self.handle)
         return handlers
@@ -53,6 +54,10 @@ class Notifications:
         if registered:
             recipients = [Recipient(event.account_id, event.email, event.locale) for event in registered]
             await mail_storage.add_recipients(uow, recipients)
+        for item in received:
+            if isinstance(item.event, EmailChanged):
+                changed = Recipient(item.event.account_id, item.event.email, item.event.locale)
+                await mail_storage.change_recipient(uow, changed, item.event.occurred_at)
         if mails:
             await mail_storage.enqueue(uow, mails)
         if mails or registered:
@@ -66,8 +71,7 @@ def _mails_of(received: Sequence[Received[Event]]) -> list[Mail]:
     """The mails that need nothing but their event."""
     mails: list[Mail] = []
     for item in received:
-        if isinstance(item.event, UserRegistered):
-            mails.append(welcome_mail(item.event, item.traceparent))
-        elif isinstance(item.event, PurchaseCompleted):
+        mails += identity_mails(item.event, item.traceparent)
+        if isinstance(item.event, PurchaseCompleted):
             mails.append(receipt_mail(item.event, item.traceparent))
     return mails

@@ -6,7 +6,13 @@ from common.events.envelope import Event
 EVENT_TYPES: dict[str, type[Event]] = {
     event_type.type: event_type
     for event_type in (
+        accounts.EmailChangeRequested,
+        accounts.EmailChanged,
+        accounts.PasswordChanged,
+        accounts.PasswordResetRequested,
         accounts.UserRegistered,
+        accounts.UserVerified,
+        accounts.VerificationRequested,
         credits.BalanceChanged,
         credits.CreditsCaptured,
         credits.CreditsHeld,

@@ -25,12 +25,15 @@ from gateway.jobs.submission import Accepted, Refused, Submission
 from gateway.jobs.verdicts import Word
 from gateway.kinds.catalogue import KindCatalogue
 from gateway.plans.limits import Plans
+from gateway.requests.limited import LimitedRoute, reading
 
 PAGE_MAX = 100
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
 Reader = Annotated[Caller, Depends(allowed("jobs:read"))]
+Lister = Annotated[Caller, Depends(reading("jobs:read"))]
 Writer = Annotated[Caller, Depends(allowed("jobs:write"))]
 _READ = problem_responses("UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "VALIDATION_FAILED")
+_LIST = problem_responses("UNAUTHORIZED", "FORBIDDEN", "VALIDATION_FAILED", "RATE_LIMITED")
 _SUBMIT = problem_responses(
     "UNAUTHORIZED",
     "INSUFFICIENT_CREDITS",
@@ -54,7 +57,7 @@ def build_router(
     credit_hint: CreditHint,
 ) -> APIRouter:
     """The routes of jobs."""
-    router = APIRouter(tags=["jobs"])
+    router = APIRouter(tags=["jobs"], route_class=LimitedRoute)
 
     @router.post("/v1/jobs/{kind}", status_code=202, operation_id="submit_job", response_model=Job, responses=_SUBMIT)
     async def submit_job(kind: str, request: Request, caller: Writer) -> Response:
@@ -81,9 +84,9 @@ def build_router(
         """One job of the account."""
         return await _own_job(database, caller, job_id)
 
-    @router.get("/v1/jobs", operation_id="list_jobs", responses=_READ)
+    @router.get("/v1/jobs", operation_id="list_jobs", responses=_LIST)
     async def list_jobs(
-        caller: Reader,
+        caller: Lister,
         kind: Annotated[str | None, Query(max_length=100, pattern="^[a-z0-9-]+$")] = None,
         status: JobStatus | None = None,
         created_after: Moment | None = None,

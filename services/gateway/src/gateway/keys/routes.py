@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Self
+from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
@@ -13,7 +14,17 @@ from common.http.problems import problem_responses
 from common.ids import InvalidId, from_text, to_text
 from gateway.authentication import signed_in
 from gateway.keys.manage import Keys
-from gateway.keys.rules import LIVE_KEYS_MAX, NAME_LENGTH_MAX, SCOPES, ApiKey, Scope, TooManyKeys
+from gateway.keys.rules import (
+    LIVE_KEYS_MAX,
+    NAME_LENGTH_MAX,
+    OVERLAP_SECONDS_MAX,
+    REPLACED_KEYS_MAX,
+    SCOPES,
+    ApiKey,
+    KeyReplaced,
+    Scope,
+    TooManyKeys,
+)
 
 
 def _printable(name: str) -> str:
@@ -41,6 +52,16 @@ class CreateKey(BaseModel):
     expires_at: Annotated[AwareDatetime, AfterValidator(_in_future)] | None = None
 
 
+class RotateKey(BaseModel):
+    """For how long the old secret goes on working beside the new one."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"overlap_seconds": 86400}]})
+
+    overlap_seconds: int = Field(
+        default=0, ge=0, le=OVERLAP_SECONDS_MAX, description="At most seven days; 0 ends the old secret at once."
+    )
+
+
 class KeyView(BaseModel):
     """An API key, without its secret."""
 
@@ -53,6 +74,7 @@ class KeyView(BaseModel):
     created_at: datetime
     last_used_at: datetime | None = Field(description="About a minute behind.")
     expires_at: datetime | None
+    replaced_by: str | None = Field(description="The key it was rotated to; it works until it expires.")
 
     @classmethod
     def of(cls, key: ApiKey) -> Self:
@@ -76,7 +98,7 @@ class NewKeyView(KeyView):
 class KeyList(BaseModel):
     """An account's live keys, the newest first; there are few, so there are no pages."""
 
-    items: list[KeyView] = Field(max_length=LIVE_KEYS_MAX)
+    items: list[KeyView] = Field(max_length=LIVE_KEYS_MAX + REPLACED_KEYS_MAX)
 
 
 def build_router(keys: Keys) -> APIRouter:
@@ -108,13 +130,27 @@ def build_router(keys: Keys) -> APIRouter:
     )
     async def delete_key(key_id: str, who: Annotated[Caller, Depends(signed_in)]) -> None:
         """Revoke a key. It stops working at once."""
-        try:
-            key = from_text("key", key_id)
-        except InvalidId:
-            raise NotFound from None
-        await keys.revoke(who.account_id, key)
+        await keys.revoke(who.account_id, _key_id(key_id))
+
+    @router.post(
+        "/{key_id}/rotate",
+        operation_id="rotate_key",
+        status_code=201,
+        responses=problem_responses(Unauthorized, Forbidden, NotFound, KeyReplaced, ValidationFailed),
+    )
+    async def rotate_key(key_id: str, body: RotateKey, who: Annotated[Caller, Depends(signed_in)]) -> NewKeyView:
+        """Give a key a successor with another secret. The old secret works until the overlap ends."""
+        key, secret = await keys.rotate(who.account_id, who.user_id, _key_id(key_id), body.overlap_seconds)
+        return NewKeyView.with_secret(key, secret)
 
     return router
+
+
+def _key_id(text: str) -> UUID:
+    try:
+        return from_text("key", text)
+    except InvalidId:
+        raise NotFound from None
 
 
 def _members(key: ApiKey) -> dict[str, object]:
@@ -126,4 +162,5 @@ def _members(key: ApiKey) -> dict[str, object]:
         "created_at": key.created_at,
         "last_used_at": key.last_used_at,
         "expires_at": key.expires_at,
+        "replaced_by": to_text("key", key.replaced_by) if key.replaced_by is not None else None,
     }

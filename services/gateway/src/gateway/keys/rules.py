@@ -21,6 +21,9 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 PREFIX = "atl_live_"
 LIVE_KEYS_MAX = 20
+REPLACED_KEYS_MAX = 20
+"""Keys that still work while clients change over to their successors, beside the others."""
+OVERLAP_SECONDS_MAX = 7 * 24 * 3600
 NAME_LENGTH_MAX = 80
 
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -37,9 +40,15 @@ class TooManyKeys(Conflict):
     default_detail: ClassVar[str] = f"An account can have {LIVE_KEYS_MAX} live keys; revoke one first."
 
 
+class KeyReplaced(Conflict):
+    """The key has a successor already; that one can be rotated."""
+
+    default_detail: ClassVar[str] = "This key was rotated before; rotate its successor."
+
+
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as its owner sees it; `hint` is the beginning of its secret."""
+    """A key as its owner sees it; `hint` is the beginning of its secret, `replaced_by` the key it was rotated to."""
 
     key_id: UUID
     account_id: UUID
@@ -49,6 +58,7 @@ class ApiKey:
     created_at: datetime
     last_used_at: datetime | None
     expires_at: datetime | None
+    replaced_by: UUID | None = None
 
 
 def make_secret() -> str:

@@ -11,11 +11,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.keys.rules import ApiKey
 
-_COLUMNS = "key_id, account_id, name, hint, scopes, created_at, last_used_at, expires_at"
+_COLUMNS = "key_id, account_id, name, hint, scopes, created_at, last_used_at, expires_at, replaced_by"
 _LIVE = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
 
 _LOCK_ACCOUNT = text("SELECT 1 FROM accounts WHERE account_id = :account_id FOR NO KEY UPDATE")
-_COUNT_LIVE = text(f"SELECT count(*) FROM api_keys WHERE account_id = :account_id AND {_LIVE}")  # noqa: S608
+_COUNT_LIVE = text(
+    f"""
+    SELECT count(*) FILTER (WHERE replaced_by IS NULL) AS current, count(replaced_by) AS replaced
+    FROM api_keys WHERE account_id = :account_id AND {_LIVE}
+    """  # noqa: S608 - constants only
+)
+_LOCK_LIVE = text(
+    f"""
+    SELECT {_COLUMNS} FROM api_keys
+    WHERE key_id = :key_id AND account_id = :account_id AND {_LIVE} FOR UPDATE
+    """  # noqa: S608 - constants only
+)
+_REPLACE = text(
+    """
+    UPDATE api_keys SET
+        replaced_by = :successor, expires_at = least(expires_at, now() + make_interval(secs => :overlap_seconds))
+    WHERE key_id = :key_id RETURNING secret_hash
+    """
+)
 _INSERT = text(
     f"""
     INSERT INTO api_keys (key_id, account_id, user_id, name, secret_hash, hint, scopes, expires_at)
@@ -68,6 +86,14 @@ class NewKey:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyCounts:
+    """An account's live keys: those in use, and those that end with their overlap."""
+
+    current: int
+    replaced: int
+
+
+@dataclass(frozen=True, slots=True)
 class LiveKey:
     """What a request with this key may do."""
 
@@ -79,10 +105,23 @@ class LiveKey:
     expires_at: datetime | None
 
 
-async def count_live_keys(connection: AsyncConnection, account_id: UUID) -> int:
+async def count_live_keys(connection: AsyncConnection, account_id: UUID) -> KeyCounts:
     """How many live keys an account has, held still until the transaction ends."""
     await connection.execute(_LOCK_ACCOUNT, {"account_id": account_id})
-    return int((await connection.execute(_COUNT_LIVE, {"account_id": account_id})).scalar_one())
+    row = (await connection.execute(_COUNT_LIVE, {"account_id": account_id})).one()
+    return KeyCounts(row.current, row.replaced)
+
+
+async def lock_live_key(connection: AsyncConnection, account_id: UUID, key_id: UUID) -> ApiKey | None:
+    """A live key of this account, held until the transaction ends."""
+    row = (await connection.execute(_LOCK_LIVE, {"key_id": key_id, "account_id": account_id})).first()
+    return _api_key(row) if row is not None else None
+
+
+async def replace_key(connection: AsyncConnection, key_id: UUID, successor: UUID, overlap_seconds: int) -> bytes:
+    """Have a key end with its overlap, if not before; the hash of its secret."""
+    parameters = {"key_id": key_id, "successor": successor, "overlap_seconds": overlap_seconds}
+    return bytes((await connection.execute(_REPLACE, parameters)).scalar_one())
 
 
 async def find_key(connection: AsyncConnection, key_id: UUID) -> ApiKey | None:
@@ -140,4 +179,5 @@ def _api_key(row: Row[Any]) -> ApiKey:
         row.created_at,
         row.last_used_at,
         row.expires_at,
+        row.replaced_by,
     )

@@ -30,6 +30,7 @@ api_keys = Table(
     Column("last_used_at", DateTime(timezone=True)),
     Column("expires_at", DateTime(timezone=True)),
     Column("revoked_at", DateTime(timezone=True)),
+    Column("replaced_by", Uuid),
     UniqueConstraint("secret_hash"),
     CheckConstraint("octet_length(secret_hash) = 32", name="secret_hash"),
 )

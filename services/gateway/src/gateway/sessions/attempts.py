@@ -1,4 +1,4 @@
-"""Owns how often somebody may try to sign in or up: per e-mail address and per network address, then a block.
+"""Owns how often one may try what can be guessed or costs a mail: by e-mail address, user, network; then a block.
 
 Every attempt is counted before the password is looked at, so that guesses made at once count too. A success
 forgives the attempt. Anybody who tries a stranger's address often enough blocks it for a while: that is the
@@ -10,6 +10,7 @@ import hashlib
 import time
 from dataclasses import dataclass, field
 from importlib import resources
+from uuid import UUID
 
 import structlog
 from redis.asyncio import Redis
@@ -26,14 +27,29 @@ REDIS_PAUSE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class AttemptRules:
-    """The bounds: guesses at one e-mail address, guesses from one network, sign-ups from one network.
+    """The bounds, each for one subject.
 
     A network address may stand for many people (an office, a school), so its bounds are wider.
+
+    Args:
+        email: guesses at one e-mail address.
+        address: guesses from one network.
+        sign_up: sign-ups from one network.
+        reset_email: forgotten passwords of one e-mail address.
+        reset_address: forgotten passwords from one network.
+        password: wrong passwords of one user who is signed in.
+        mail: mails one user asks for.
+        link: links followed from one network.
     """
 
     email: AttemptRule = field(default_factory=lambda: AttemptRule(per_minute=6, per_hour=12))
     address: AttemptRule = field(default_factory=lambda: AttemptRule(per_minute=30, per_hour=120))
     sign_up: AttemptRule = field(default_factory=lambda: AttemptRule(per_minute=10, per_hour=60))
+    reset_email: AttemptRule = field(default_factory=lambda: AttemptRule(per_minute=2, per_hour=5))
+    reset_address: AttemptRule = field(default_factory=lambda: AttemptRule(per_minute=10, per_hour=40))
+    password: AttemptRule = field(default_factory=lambda: AttemptRule(per_minute=6, per_hour=12))
+    mail: AttemptRule = field(default_factory=lambda: AttemptRule(per_minute=2, per_hour=5))
+    link: AttemptRule = field(default_factory=lambda: AttemptRule(per_minute=30, per_hour=120))
 
 
 class AttemptLimits:
@@ -62,6 +78,43 @@ class AttemptLimits:
             RateLimited: too many from this network.
         """
         await self._admit(f"sign-up:{address}", self._rules.sign_up)
+
+    async def admit_reset(self, email: str, address: str) -> None:
+        """Count one request for a new password.
+
+        Raises:
+            RateLimited: too many from this network, or for this e-mail address.
+        """
+        await self._admit(f"reset:{address}", self._rules.reset_address)
+        await self._admit(f"reset-{_mailbox(email)}", self._rules.reset_email)
+
+    async def admit_password(self, user_id: UUID) -> None:
+        """Count one password given by somebody who is signed in.
+
+        Raises:
+            RateLimited: too many wrong ones.
+        """
+        await self._admit(f"password:{user_id}", self._rules.password)
+
+    async def forgive_password(self, user_id: UUID) -> None:
+        """The password was right."""
+        await self._undo("clear", f"password:{user_id}")
+
+    async def admit_mail(self, user_id: UUID) -> None:
+        """Count one mail that a user asks for.
+
+        Raises:
+            RateLimited: too many.
+        """
+        await self._admit(f"mail:{user_id}", self._rules.mail)
+
+    async def admit_link(self, address: str) -> None:
+        """Count one link that is followed.
+
+        Raises:
+            RateLimited: too many from this network.
+        """
+        await self._admit(f"link:{address}", self._rules.link)
 
     async def forgive_sign_in(self, email: str, address: str) -> None:
         """Take a successful attempt back: the e-mail address starts afresh, the network gets one back."""

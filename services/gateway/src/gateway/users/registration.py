@@ -1,4 +1,4 @@
-"""Owns signing up: one new account, one new user, the news of it, and a first session, in one transaction."""
+"""Owns signing up: one new account, one new user, the news of it, a link and a first session, in one transaction."""
 
 from common.db.database import Database
 from common.db.unit_of_work import UnitOfWork
@@ -7,6 +7,8 @@ from common.ids import new_id
 from gateway.sessions.attempts import AttemptLimits
 from gateway.sessions.issuing import NewRefreshToken, Session, SessionIssuer
 from gateway.sessions.storage import insert_first_token
+from gateway.users.link_storage import insert_link
+from gateway.users.links import NewLink, new_link
 from gateway.users.passwords import Passwords
 from gateway.users.rules import PLAN_DEFAULT, EmailTaken, Locale, Profile, check_password
 from gateway.users.storage import NewUser, find_profile, insert_user
@@ -39,12 +41,14 @@ class Registration:
         password_hash = await self._passwords.hash(password)
         new_user = NewUser(new_id(), new_id(), email, password_hash, locale, PLAN_DEFAULT)
         token = self._issuer.new_refresh_token()
-        profile = await self._database.transact(register, new_user, token)
+        profile = await self._database.transact(register, new_user, token, new_link("verify", email))
         return self._issuer.session(profile, token)
 
 
-async def register(uow: UnitOfWork, new_user: NewUser, token: NewRefreshToken) -> Profile:
-    """Write user, account, first refresh token and `user.registered`. May be repeated with the same ids.
+async def register(uow: UnitOfWork, new_user: NewUser, token: NewRefreshToken, link: NewLink) -> Profile:
+    """Write user, account, first refresh token, the link that verifies the address, and `user.registered`.
+
+    May be repeated with the same ids.
 
     Raises:
         EmailTaken: somebody else has the address.
@@ -55,6 +59,7 @@ async def register(uow: UnitOfWork, new_user: NewUser, token: NewRefreshToken) -
         raise EmailTaken
     if is_new:
         await insert_first_token(uow.connection, token, new_user.user_id)
+        await insert_link(uow.connection, link, new_user.user_id)
         uow.emit(
             UserRegistered(
                 account_id=new_user.account_id,
@@ -62,6 +67,7 @@ async def register(uow: UnitOfWork, new_user: NewUser, token: NewRefreshToken) -
                 email=new_user.email,
                 locale=new_user.locale,
                 plan=new_user.plan,
+                seed=link.seed,
             )
         )
     return profile

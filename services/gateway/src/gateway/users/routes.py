@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 
 from common.errors import DependencyUnavailable, RateLimited, Unauthorized, ValidationFailed
@@ -12,33 +12,11 @@ from common.http.problems import problem_responses
 from gateway.authentication import caller
 from gateway.sessions.client_address import client_address
 from gateway.sessions.views import SessionView
+from gateway.users.fields import Email, NewPassword
 from gateway.users.profiles import Profiles
 from gateway.users.registration import Registration
-from gateway.users.rules import (
-    EMAIL_LENGTH_MAX,
-    PASSWORD_LENGTH_MAX,
-    PASSWORD_LENGTH_MIN,
-    EmailTaken,
-    Locale,
-    normalise_email,
-)
+from gateway.users.rules import EmailTaken, Locale
 from gateway.users.views import ProfileView
-
-Email = Annotated[
-    str,
-    AfterValidator(normalise_email),
-    Field(max_length=EMAIL_LENGTH_MAX, json_schema_extra={"format": "email"}, examples=["ada@example.com"]),
-]
-NewPassword = Annotated[
-    str,
-    Field(
-        min_length=PASSWORD_LENGTH_MIN,
-        max_length=PASSWORD_LENGTH_MAX,
-        json_schema_extra={"format": "password"},
-        examples=["correct horse battery"],
-        description="Anything but the e-mail address.",
-    ),
-]
 
 
 class CreateUser(BaseModel):

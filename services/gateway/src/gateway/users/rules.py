@@ -48,6 +48,8 @@ class User:
     email: str
     locale: Locale
     created_at: datetime
+    verified_at: datetime | None = None
+    """When they showed that they read the mail that goes to the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,11 @@ def prepare_password(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-def check_password(password: str, email: str) -> None:
+def check_password(password: str, email: str, *, pointer: str = "/body/password") -> None:
     """Refuse a password that the address gives away; the length is part of the request's schema.
+
+    Args:
+        pointer: where in the request the password stands.
 
     Raises:
         ValidationFailed: the password is the e-mail address or the part before its @-sign.
@@ -93,7 +98,7 @@ def check_password(password: str, email: str) -> None:
         raise ValidationFailed(
             [
                 {
-                    "pointer": "/body/password",
+                    "pointer": pointer,
                     "detail": "The password must not be the e-mail address.",
                     "code": "password_is_email",
                 }

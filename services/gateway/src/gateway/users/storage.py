@@ -5,13 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.db.unit_of_work import UnitOfWork
-from gateway.users.rules import Account, Profile, User
+from gateway.users.rules import Account, EmailTaken, Profile, User
 
 _PROFILE = """
-    SELECT u.user_id, u.account_id, u.email, u.locale, u.created_at, u.password_hash,
+    SELECT u.user_id, u.account_id, u.email, u.locale, u.created_at, u.verified_at, u.password_hash,
            a.plan, a.created_at AS account_created_at
     FROM users AS u JOIN accounts AS a ON a.account_id = u.account_id
 """
@@ -34,6 +35,11 @@ _REPLACE_HASH = text(
     UPDATE users SET password_hash = :new_hash WHERE user_id = :user_id AND password_hash = :old_hash
     """
 )
+_LOCK = text(_PROFILE + " WHERE u.user_id = :user_id FOR NO KEY UPDATE OF u")
+_SET_HASH = text("UPDATE users SET password_hash = :password_hash WHERE user_id = :user_id")
+_VERIFY = text("UPDATE users SET verified_at = now() WHERE user_id = :user_id AND verified_at IS NULL")
+_SET_EMAIL = text("UPDATE users SET email = :email, verified_at = now() WHERE user_id = :user_id")
+_OWNER = text("SELECT user_id FROM users WHERE lower(email) = lower(:email)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,47 @@ async def find_credentials(connection: AsyncConnection, email: str) -> Credentia
     return Credentials(_profile(row), row.password_hash) if row is not None else None
 
 
+async def lock_credentials(connection: AsyncConnection, user_id: UUID) -> Credentials | None:
+    """A user with the hash of the password, held until the transaction ends."""
+    row = (await connection.execute(_LOCK, {"user_id": user_id})).first()
+    return Credentials(_profile(row), row.password_hash) if row is not None else None
+
+
+async def find_credentials_of(connection: AsyncConnection, user_id: UUID) -> Credentials | None:
+    """A user with the hash of the password."""
+    row = (await connection.execute(_BY_ID, {"user_id": user_id})).first()
+    return Credentials(_profile(row), row.password_hash) if row is not None else None
+
+
+async def find_owner(connection: AsyncConnection, email: str) -> UUID | None:
+    """Whose address this is, whatever its case."""
+    user_id: UUID | None = (await connection.execute(_OWNER, {"email": email})).scalar()
+    return user_id
+
+
+async def set_hash(connection: AsyncConnection, user_id: UUID, password_hash: str) -> None:
+    """Give a user another password; the row is locked already."""
+    await connection.execute(_SET_HASH, {"user_id": user_id, "password_hash": password_hash})
+
+
+async def mark_verified(connection: AsyncConnection, user_id: UUID) -> bool:
+    """Note that the address is verified; False when it was before."""
+    return (await connection.execute(_VERIFY, {"user_id": user_id})).rowcount == 1
+
+
+async def set_email(connection: AsyncConnection, user_id: UUID, email: str) -> None:
+    """Give a user another, verified address.
+
+    Raises:
+        EmailTaken: somebody else has it.
+    """
+    try:
+        async with connection.begin_nested():
+            await connection.execute(_SET_EMAIL, {"user_id": user_id, "email": email})
+    except IntegrityError as error:
+        raise EmailTaken from error
+
+
 async def replace_hash(connection: AsyncConnection, user_id: UUID, old_hash: str, new_hash: str) -> None:
     """Store a hash made at today's cost, unless the password was changed meanwhile."""
     await connection.execute(_REPLACE_HASH, {"user_id": user_id, "old_hash": old_hash, "new_hash": new_hash})
@@ -94,6 +141,6 @@ async def replace_hash(connection: AsyncConnection, user_id: UUID, old_hash: str
 
 def _profile(row: Row[Any]) -> Profile:
     return Profile(
-        User(row.user_id, row.account_id, row.email, row.locale, row.created_at),
+        User(row.user_id, row.account_id, row.email, row.locale, row.created_at, row.verified_at),
         Account(row.account_id, row.plan, row.account_created_at),
     )

@@ -13,6 +13,7 @@ _USER_EXAMPLE: dict[str, JsonValue] = {
     "email": "ada@example.com",
     "locale": "en",
     "created_at": "2026-11-21T08:00:00Z",
+    "verified_at": None,
 }
 _ACCOUNT_EXAMPLE: dict[str, JsonValue] = {
     "id": "acc_01kah9w3teejxv1yqk5w5b1g7q",
@@ -30,6 +31,7 @@ class UserView(BaseModel):
     email: str
     locale: Locale
     created_at: datetime
+    verified_at: datetime | None = Field(description="When the e-mail address was shown to be the user's.")
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -39,6 +41,7 @@ class UserView(BaseModel):
             email=user.email,
             locale=user.locale,
             created_at=user.created_at,
+            verified_at=user.verified_at,
         )
 
 

@@ -106,22 +106,26 @@ class JobContext:
         self._told_at = moment
         self._progress = fraction
         self._sequence += 1
-        event = RunProgressed(
-            account_id=self._run.account_id,
-            job_id=self._run.job_id,
-            kind=self._run.kind,
-            attempt=self._run.token,
-            sequence=self._sequence,
-            progress=round(fraction, 4),
-            step=self._step,
-            message=message,
-            preview_url=preview_url,
-        )
-        await self._database.transact(self._tell, event)
+        await self._database.transact(self._tell, self._sequence, fraction, message, preview_url)
 
-    async def _tell(self, uow: UnitOfWork, event: RunProgressed) -> None:
+    async def _tell(
+        self, uow: UnitOfWork, sequence: int, fraction: float, message: str, preview_url: str | None
+    ) -> None:
+        """Say it, as a new event each time: should a commit have succeeded unseen, the sequence tells the repeat."""
         await ensure_held(uow, self._run, "progress")
-        uow.emit(event)
+        uow.emit(
+            RunProgressed(
+                account_id=self._run.account_id,
+                job_id=self._run.job_id,
+                kind=self._run.kind,
+                attempt=self._run.token,
+                sequence=sequence,
+                progress=round(fraction, 4),
+                step=self._step,
+                message=message,
+                preview_url=preview_url,
+            )
+        )
 
 
 class Step:

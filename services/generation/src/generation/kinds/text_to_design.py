@@ -4,7 +4,7 @@ import hashlib
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints
 
 from common.events.kinds import PriceRule
 from generation.engine.artefact import ImageArtefact
@@ -48,24 +48,17 @@ STYLE_WORDS = {
     Style.PLAYFUL: "playful, rounded shapes, cheerful colours",
 }
 
-Colour = Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6}|[a-zA-Z ]{3,30})$")]
+Colour = Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6}|[a-zA-Z][a-zA-Z ]{1,28}[a-zA-Z])$")]
 
 
 class TextToDesignInput(KindInput):
     """What to draw, and how."""
 
-    prompt: str = Field(min_length=1, max_length=1000, description="What the image shows.")
+    prompt: str = Field(min_length=1, max_length=1000, pattern=r"\S", description="What the image shows.")
     style: Style = Style.MODERN
     aspect_ratio: AspectRatio = AspectRatio.SQUARE
     colors: list[Colour] = Field(default_factory=list, max_length=8, description="Names or #rrggbb.")
     negative_prompt: str | None = Field(default=None, min_length=1, max_length=500, description="What to leave out.")
-
-    @field_validator("prompt")
-    @classmethod
-    def _says_something(cls, value: str) -> str:
-        if not value.strip():
-            raise ValueError("a prompt of blanks says nothing")
-        return value
 
 
 class TextToDesignResult(KindResult):

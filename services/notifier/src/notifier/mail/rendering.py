@@ -5,21 +5,27 @@ break is refused by `EmailMessage`. Pictures and scripts are never embedded.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
+from pydantic import SecretStr
 
+from common.link_tokens import LinkPurpose, make_token
 from notifier.mail.rules import Locale, locale_of, money
 from notifier.mail.storage import Delivery
 
 PRODUCT = "Atelier"
+LINK_PATHS: Mapping[LinkPurpose, str] = MappingProxyType({"verify": "/verify", "reset": "/reset", "email": "/email"})
+"""The pages under the public address that read the token of a link."""
 _SPEC = r"[^\s<>@]+@[^\s<>@]+"
 _ADDRESS = re.compile(rf"(?P<bare>{_SPEC})|(?P<name>[^<>\x00-\x1f\x7f]*)<(?P<named>{_SPEC})>")
 
@@ -50,15 +56,17 @@ class Renderer:
         sender: `Name <user@host>`; its host also names the messages.
         public_url: the base of every link.
         job_path: the page of a job under it, with `{job}` for the id.
+        link_secrets: what tokens of links are made with.
 
     Raises:
         UnusableAddressError: the sender is not an address.
     """
 
-    def __init__(self, sender: str, public_url: str, job_path: str) -> None:
+    def __init__(self, sender: str, public_url: str, job_path: str, link_secrets: Sequence[SecretStr] = ()) -> None:
         self.sender = parse_address(sender)
         self._public_url = public_url.rstrip("/")
         self._job_path = job_path
+        self._link_secrets = tuple(link_secrets)
         self._environment = Environment(
             loader=PackageLoader("notifier.mail"),
             autoescape=select_autoescape(["html"]),
@@ -78,7 +86,7 @@ class Renderer:
         Raises:
             UnusableAddressError: the recipient's address cannot be used.
             jinja2.TemplateError: the template is missing or uses a name that the delivery does not have.
-            ValueError: a header would contain a line break.
+            ValueError: a header would contain a line break, or a link is due and no secret is configured.
         """
         locale = locale_of(delivery.locale)
         values = self._values(delivery, locale)
@@ -99,8 +107,10 @@ class Renderer:
 
     def _values(self, delivery: Delivery, locale: Locale) -> dict[str, Any]:
         job = delivery.context.get("job")
+        link = delivery.context.get("link")
         values = {
             **delivery.context,
+            "link_url": None if link is None else self._link_url(link["purpose"], link["seed"]),
             "locale": locale,
             "product_name": PRODUCT,
             "home_url": self._public_url,
@@ -109,6 +119,10 @@ class Renderer:
         if job is not None:
             values["job_url"] = self._public_url + self._job_path.format(job=job)
         return values
+
+    def _link_url(self, purpose: LinkPurpose, seed: str) -> str:
+        """The token stands in the fragment, which browsers keep to themselves: no log and no referrer has it."""
+        return f"{self._public_url}{LINK_PATHS[purpose]}#token={make_token(self._link_secrets, purpose, seed)}"
 
 
 def _money(locale: Locale, amount_minor: int, currency: str) -> str:

@@ -4,18 +4,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from common.events.accounts import UserRegistered
 from common.events.credits import PurchaseCompleted
 from common.ids import to_text
+from common.link_tokens import LinkPurpose
 from notifier.feed.rules import JobState
 
 Locale = Literal["en", "fr"]
-Template = Literal["welcome", "purchase_receipt", "work_ready", "work_failed"]
+Template = Literal[
+    "welcome",
+    "purchase_receipt",
+    "work_ready",
+    "work_failed",
+    "verify_email",
+    "password_reset",
+    "password_changed",
+    "email_change",
+    "email_change_notice",
+]
 
-TEMPLATES: tuple[Template, ...] = ("welcome", "purchase_receipt", "work_ready", "work_failed")
+TEMPLATES: tuple[Template, ...] = get_args(Template)
 LOCALES: tuple[Locale, ...] = ("en", "fr")
 
 GIVE_UP_AFTER = timedelta(days=1)
@@ -46,8 +57,19 @@ _DECIMALS = MappingProxyType(dict.fromkeys(_WHOLE, 0) | dict.fromkeys(_THOUSANDT
 
 
 @dataclass(frozen=True, slots=True)
+class Addressee:
+    """Who a mail goes to that is not for the account's address of the moment."""
+
+    email: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail to be sent once, whatever happens: no second one with the same `dedup_key` is ever stored."""
+    """A mail to be sent once, whatever happens: no second one with the same `dedup_key` is ever stored.
+
+    Without an addressee it goes to the address the account has when it is sent.
+    """
 
     account_id: UUID
     template: Template
@@ -55,11 +77,18 @@ class Mail:
     context: Mapping[str, Any]
     job_id: UUID | None = None
     traceparent: str | None = None
+    addressee: Addressee | None = None
 
 
 def welcome_mail(event: UserRegistered, traceparent: str | None) -> Mail:
-    """The greeting of a new account."""
-    return Mail(event.account_id, "welcome", f"welcome:{event.account_id}", {}, traceparent=traceparent)
+    """The greeting of a new account, with the link that verifies its address."""
+    context = link_context("verify", event.seed) if event.seed is not None else {}
+    return Mail(event.account_id, "welcome", f"welcome:{event.account_id}", context, traceparent=traceparent)
+
+
+def link_context(purpose: LinkPurpose, seed: str) -> dict[str, Any]:
+    """What a mail with a link is made of; the link's token is only made when the mail is sent."""
+    return {"link": {"purpose": purpose, "seed": seed}}
 
 
 def receipt_mail(event: PurchaseCompleted, traceparent: str | None) -> Mail:

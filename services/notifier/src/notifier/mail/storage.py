@@ -21,15 +21,26 @@ _ADD_RECIPIENTS = text(
     ON CONFLICT (account_id) DO NOTHING
     """
 )
+_CHANGE_RECIPIENT = text(
+    """
+    INSERT INTO recipients AS known (account_id, email, locale, changed_at)
+    VALUES (:account_id, :email, :locale, :changed_at)
+    ON CONFLICT (account_id) DO UPDATE SET email = excluded.email, changed_at = excluded.changed_at
+    WHERE known.changed_at < excluded.changed_at
+    """
+)
 _ENQUEUE = text(
     """
-    INSERT INTO deliveries (delivery_id, account_id, job_id, template, dedup_key, context, traceparent)
-    SELECT delivery_id, account_id, job_id, template, dedup_key, CAST(context AS jsonb), traceparent
+    INSERT INTO deliveries (delivery_id, account_id, job_id, template, dedup_key, context, traceparent,
+                            addressee, addressee_locale)
+    SELECT delivery_id, account_id, job_id, template, dedup_key, CAST(context AS jsonb), traceparent,
+           addressee, addressee_locale
     FROM unnest(
         CAST(:delivery_ids AS uuid[]), CAST(:account_ids AS uuid[]), CAST(:job_ids AS uuid[]),
         CAST(:templates AS text[]), CAST(:keys AS text[]), CAST(:contexts AS text[]),
-        CAST(:traceparents AS text[])
-    ) AS mail (delivery_id, account_id, job_id, template, dedup_key, context, traceparent)
+        CAST(:traceparents AS text[]), CAST(:addressees AS text[]), CAST(:locales AS text[])
+    ) AS mail (delivery_id, account_id, job_id, template, dedup_key, context, traceparent,
+               addressee, addressee_locale)
     ON CONFLICT (dedup_key) DO NOTHING
     """
 )
@@ -37,9 +48,11 @@ _ENQUEUE = text(
 _CLAIM = text(
     """
     WITH due AS (
-        SELECT delivery_id, recipients.email, recipients.locale
-        FROM deliveries JOIN recipients USING (account_id)
+        SELECT delivery_id, coalesce(addressee, recipients.email) AS email,
+               coalesce(addressee_locale, recipients.locale) AS locale
+        FROM deliveries LEFT JOIN recipients USING (account_id)
         WHERE status IN ('pending', 'sending') AND next_try_at <= now()
+          AND (addressee IS NOT NULL OR recipients.email IS NOT NULL)
         ORDER BY next_try_at LIMIT 1 FOR UPDATE OF deliveries SKIP LOCKED
     )
     UPDATE deliveries SET
@@ -119,6 +132,12 @@ async def add_recipients(uow: UnitOfWork, recipients: Sequence[Recipient]) -> No
     )
 
 
+async def change_recipient(uow: UnitOfWork, recipient: Recipient, changed_at: datetime) -> None:
+    """Have an account's mail go elsewhere, unless a later change is known."""
+    parameters = {"account_id": recipient.account_id, "email": recipient.email, "locale": recipient.locale}
+    await uow.execute(_CHANGE_RECIPIENT, {**parameters, "changed_at": changed_at})
+
+
 async def enqueue(uow: UnitOfWork, mails: Sequence[Mail]) -> None:
     """Store mails to send; one whose key is known already is passed over."""
     ordered = sorted(mails, key=lambda mail: mail.dedup_key)
@@ -132,6 +151,8 @@ async def enqueue(uow: UnitOfWork, mails: Sequence[Mail]) -> None:
             "keys": [mail.dedup_key for mail in ordered],
             "contexts": [json.dumps(dict(mail.context)) for mail in ordered],
             "traceparents": [mail.traceparent for mail in ordered],
+            "addressees": [mail.addressee and mail.addressee.email for mail in ordered],
+            "locales": [mail.addressee and mail.addressee.locale for mail in ordered],
         },
     )
 

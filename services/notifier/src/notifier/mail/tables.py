@@ -25,7 +25,9 @@ recipients = Table(
     Column("email", Text, nullable=False),
     Column("locale", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Column("changed_at", DateTime(timezone=True), nullable=False, server_default="-infinity"),
 )
+"""`changed_at` is when the address was changed at its source; an older change that arrives later is passed over."""
 
 deliveries = Table(
     "deliveries",
@@ -37,6 +39,8 @@ deliveries = Table(
     Column("dedup_key", Text, nullable=False),
     Column("recipient", Text),
     Column("locale", Text),
+    Column("addressee", Text),
+    Column("addressee_locale", Text),
     Column("context", JSONB, nullable=False),
     Column("traceparent", Text),
     Column("status", Text, nullable=False, server_default="pending"),
@@ -48,6 +52,7 @@ deliveries = Table(
     Column("sent_at", DateTime(timezone=True)),
     UniqueConstraint("dedup_key"),
     CheckConstraint("status IN ('pending', 'sending', 'sent', 'failed')", name="status"),
+    CheckConstraint("(addressee IS NULL) = (addressee_locale IS NULL)", name="addressee"),
     CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name="sent_at"),
     Index(
         "ix_deliveries_due",
@@ -57,4 +62,5 @@ deliveries = Table(
     Index("ix_deliveries_account_id_created_at", "account_id", "created_at"),
     Index("ix_deliveries_created_at", "created_at"),
 )
-"""`next_try_at` of a row that is `sending` is its lease's end; `attempts` is the lease's fencing token."""
+"""`next_try_at` of a row that is `sending` is its lease's end; `attempts` is the lease's fencing token.
+`addressee` is set where a mail goes to another address than the account's at the time it is sent."""
