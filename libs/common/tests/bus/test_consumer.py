@@ -187,6 +187,30 @@ async def test_a_poisoned_event_stops_nobody_and_ends_among_the_dead_letters(rea
     assert poisoned.event_id not in await column(reading_database, "SELECT event_id FROM inbox")
 
 
+async def test_an_event_that_looks_like_an_outage_for_ever_stops_nobody_either(
+    reading_database: Database, redis: Redis
+):
+    """A statement that always times out is no outage while the database answers others."""
+    events = [fact() for _ in range(3)]
+    stuck = events[1]
+    handlers = Handlers()
+
+    async def record(event: JobCancelRequested, uow: UnitOfWork) -> None:
+        if event.job_id == stuck.job_id:
+            raise TimeoutError("the statement took too long")
+        await uow.execute(INSERT, {"note": event.job_id, "member": "one"})
+
+    handlers.on(JobCancelRequested, record)
+    await append(redis, *events)
+    quick = replace(QUICK, outage_tries_max=1, outage_pause_seconds=0.01, claim_idle_seconds=0.2)
+    member = consumer(reading_database, redis, handlers, limits=quick)
+    async with running(member.run, member.run_reclaim):
+        healthy = notes([event for event in events if event is not stuck])
+        await eventually(lambda: _effects_are(reading_database, healthy))
+        await eventually(lambda: settled(redis, 3))
+    assert await column(reading_database, "SELECT body FROM dead_letters") == [stuck.to_json()]
+
+
 async def _effects_are(database: Database, wanted: list[UUID]) -> bool:
     return bool(await column(database, EFFECTS) == wanted)
 

@@ -15,6 +15,7 @@ OPERATIONS = {
     "change_password": ("put", "/v1/me/password", "bearer"),
     "request_email_change": ("post", "/v1/me/email", "bearer"),
     "confirm_email_change": ("post", "/v1/users/email-change", None),
+    "export_me": ("get", "/v1/me/export", "bearer"),
     "rotate_key": ("post", "/v1/keys/{key_id}/rotate", "bearer"),
     "get_me": ("get", "/v1/me", "bearer"),
     "create_session": ("post", "/v1/sessions", None),

@@ -44,6 +44,7 @@ class ConsumerLimits:
     claim_pause_seconds: float = 1.0
     outage_pause_seconds: float = 0.2
     outage_pause_seconds_max: float = 2.0
+    outage_tries_max: int = 6
     redis_seconds_max: float = 5.0
 
 
@@ -153,10 +154,11 @@ class Consumer:
     async def _handle(self, entries: list[Entry], attempts: int = 1) -> None:
         """Handle and acknowledge a batch, however long the database is away."""
         _batch_sizes.labels(self._group, self._topic).observe(len(entries))
-        pause = self._limits.outage_pause_seconds
+        pause, tries = self._limits.outage_pause_seconds, 0
         while True:
             try:
-                await self._process(entries, attempts)
+                patient = tries < self._limits.outage_tries_max or not await self._answers()
+                await self._process(entries, attempts, patient=patient)
             except Exception as error:
                 if not is_transient(error):
                     raise
@@ -165,10 +167,21 @@ class Consumer:
                 )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, self._limits.outage_pause_seconds_max)
+                tries += 1
             else:
                 return
 
-    async def _process(self, entries: list[Entry], attempts: int) -> None:
+    async def _answers(self) -> bool:
+        """Whether the database is there, so that what goes on failing must have its reason in the events."""
+        try:
+            await self._database.check()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            return False
+        return True
+
+    async def _process(self, entries: list[Entry], attempts: int, *, patient: bool = True) -> None:
         batch = sort_entries(entries, self._handlers)
         if batch.undecodable:
             async with self._database.unit_of_work() as uow:
@@ -181,11 +194,11 @@ class Consumer:
         try:
             await self._database.transact(self._apply, batch.events)
         except Exception as error:
-            if is_transient(error):
+            if patient and is_transient(error):
                 raise
             if len(batch.events) > 1:
                 for entry, _ in batch.events:
-                    await self._process([entry], attempts)
+                    await self._process([entry], attempts, patient=patient)
                 return
             await self._failed(batch.events[0][0], error, attempts)
         else:
