@@ -250,3 +250,8 @@ def _wait(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Pa
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')[-2000:]}")
         time.sleep(0.01)
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Long texts are numbered, not spelled out: some are random, and test ids must be the same in every process."""
+    return argname if isinstance(val, str) and len(val) > 24 else None
