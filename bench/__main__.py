@@ -24,7 +24,7 @@ async def main(arguments: argparse.Namespace) -> None:
 
 
 def _conditions() -> str:
-    pinned = "gateway and floor alone on core 0, the load on core 1, all else where it finds room"
+    pinned = "gateway and floor pinned to core 0, the load to core 1, all else where it finds room"
     cores = os.cpu_count()
     return (
         f"{cores} cores, load before the run {os.getloadavg()[0]:.1f}, Python {platform.python_version()}, "

@@ -41,13 +41,12 @@ async def accept(effort: Effort) -> None:
         rows: list[Sequence[object]] = []
         async with floor_server(running.stack.urls, driver) as floor:
             for connections in CONNECTIONS:
-                bare, below = await _in_turns(running, floor, connections, effort, below=BACKGROUND)
-                _, equal = await _in_turns(running, floor, connections, effort)
+                bare, ours = await _in_turns(running, floor, connections, effort)
                 rows.append((f"floor, {connections}", *_figures(bare), "", ""))
-                for label, ours in (("gateway", equal), ("gateway before the work behind it", below)):
-                    ratio = ours.per_second / bare.per_second
-                    target = verdict(ratio, at_least=RATIO_MIN)
-                    rows.append((f"{label}, {connections}", *_figures(ours), ratio, target))
+                rows.append(_against(f"gateway, {connections}", ours, bare))
+                if effort.alone:
+                    bare, ours = await _in_turns(running, floor, connections, effort, below=BACKGROUND)
+                    rows.append(_against(f"gateway before the work behind it, {connections}", ours, bare))
             single = Rates.of([await press_gateway(running, 1, effort.seconds)])
         rows.append(("gateway, 1", *_figures(single), "", ""))
     heading = ("server, connections", "accepted/s", "lowest", "highest", "p50 ms", "p99 ms", "of floor", "target")
@@ -57,12 +56,14 @@ async def accept(effort: Effort) -> None:
 async def breakdown(effort: Effort) -> None:
     """The same load with one thing after the other switched off."""
     rows = []
+    untraced = {"TRACE_SAMPLE_RATIO": "0"}
+    unawaited = {**untraced, "GATEWAY_VERDICT_SECONDS_MAX": "0"}
     for label, environment, paused in (
         ("everything on", {}, ()),
-        ("no work behind it: worker, generation, notifier paused", {}, BACKGROUND),
-        ("and no traces", {"OTEL_EXPORTER_OTLP_ENDPOINT": "", "TRACE_SAMPLE_RATIO": "0"}, BACKGROUND),
-        ("and no wait for billing's word", {"GATEWAY_VERDICT_SECONDS_MAX": "0"}, BACKGROUND),
-        ("and billing paused", {"GATEWAY_VERDICT_SECONDS_MAX": "0"}, (*BACKGROUND, "billing")),
+        ("work behind it paused", {}, BACKGROUND),
+        ("and no trace sampled", untraced, BACKGROUND),
+        ("and billing's word not awaited", unawaited, BACKGROUND),
+        ("and billing paused", unawaited, (*BACKGROUND, "billing")),
     ):
         async with studio(customers=max(CONNECTIONS), alone=effort.alone, environment=environment) as running:
             for connections in CONNECTIONS:
@@ -152,7 +153,6 @@ async def _cost(running: Studio, connections: int, seconds: float, paused: Seque
         after = running.cpu_seconds()
     for connection in opened:
         connection.close()
-    await running.drained()
     spent = {name: (after[name] - before[name]) * 1000 / measured.statuses[202] for name in before}
     parts = [spent[name] for name in ("gateway", "billing", "postgres", "valkey")]
     return (measured.accepted_per_second, measured.percentile_ms(50), *parts, sum(spent.values()))
@@ -172,6 +172,11 @@ def _pause(running: Studio, names: Sequence[str]) -> Iterator[None]:
 
 def _figures(rates: Rates) -> tuple[float, float, float, float, float]:
     return (rates.per_second, *rates.spread, rates.p50_ms, rates.p99_ms)
+
+
+def _against(label: str, ours: Rates, bare: Rates) -> tuple[object, ...]:
+    ratio = ours.per_second / bare.per_second
+    return (label, *_figures(ours), ratio, verdict(ratio, at_least=RATIO_MIN))
 
 
 def _delay_row(name: str, p50: float, p99: float, at_most: float) -> tuple[object, ...]:

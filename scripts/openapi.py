@@ -14,6 +14,7 @@ import gateway.bootstrap
 import notifier.bootstrap
 from billing.ledger import routes as ledger_routes
 from billing.settings import BillingSettings
+from billing.statements import routes as statement_routes
 from billing.stripe.assembly import build_stripe
 from common.db.database import Database
 from common.http.app import create_app
@@ -55,6 +56,7 @@ def billing_app() -> FastAPI:
         settings=settings,
         routers=[
             ledger_routes.build_router(database, identify),
+            statement_routes.build_router(database, identify),
             *build_stripe(settings, database, identify).routers,
         ],
         readiness={},

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ LEASE_SECONDS = 4
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack() -> Iterator[Stack]:
     """Everything `make up` starts, with two workers, generous limits and a kind of several steps."""
     overrides = {
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
@@ -34,7 +35,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         "SANDBOX_LATENCY_SCALE": "0.1",
         "LOG_LEVEL": "info",
     }
-    stack = Stack(tmp_path_factory.mktemp("integration"), env_overrides=overrides, workers=2)
+    stack = Stack(Path(tempfile.mkdtemp(prefix="atelier-integration-")), env_overrides=overrides, workers=2)
     try:
         stack.start()
         asyncio.run(_lift_limits(stack))

@@ -20,6 +20,8 @@ from common.http.app import create_app
 from common.redis_client import connect_redis
 from common.settings import CommonSettings
 from gateway.authentication import Authenticator
+from gateway.deletion import routes as deletion_routes
+from gateway.deletion.requesting import Deletions
 from gateway.keys import routes as keys_routes
 from gateway.keys.manage import Keys
 from gateway.requests.limits import RequestLimits
@@ -130,6 +132,9 @@ def build_identity(database: Database, redis: Redis, passwords: Passwords) -> Bu
             users_routes.build_router(registration, Profiles(storage), trusted_proxies=trusted_proxies),
             sessions_routes.build_router(sign_in, trusted_proxies=trusted_proxies),
             keys_routes.build_router(Keys(storage, authenticator.revocations)),
+            deletion_routes.build_router(
+                Deletions(storage, check, authenticator.revocations, authenticator.closed_accounts)
+            ),
             export_routes.build_router(Export(storage, "https://studio.example")),
         ]
         app = create_app(

@@ -15,6 +15,8 @@ from generation.providers.bootstrap import Providers
 from .stage import providers_at
 
 TABLES = (
+    "artefact_deletions",
+    "account_deletions",
     "attempts",
     "steps",
     "runs",

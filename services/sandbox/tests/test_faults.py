@@ -156,7 +156,7 @@ async def test_refuses_a_rule_that_could_never_strike(control: SandboxClient, ru
 
 
 async def test_unknown_path_of_a_vendor_is_logged_and_404(control: SandboxClient) -> None:
-    assert (await control.http.post("/openai/v1/responses", json={})).status_code == 404
+    assert (await control.http.post("/openai/v1/embeddings", json={})).status_code == 404
     assert len(await control.requests("openai", "unknown")) == 1
 
 

@@ -1,8 +1,10 @@
 """Stripe's webhooks as a receiver sees them: signed, retried, and faulty on request."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -13,6 +15,7 @@ import stripe
 from sandbox.client import SandboxClient
 from sandbox.server import SandboxServer
 from sandbox.settings import SandboxSettings
+from sandbox.vendors.stripe import events
 
 SECRET = "whsec_for_these_tests"
 
@@ -159,3 +162,43 @@ async def test_delayed_event_comes_late(control: SandboxClient, receiver: Receiv
     await asyncio.sleep(0.1)
     assert receiver.deliveries == []
     await receiver.until(lambda seen: len(seen.deliveries) == 1)
+
+
+async def test_subscription_is_told_by_signed_events_through_its_life(
+    control: SandboxClient, receiver: Receiver
+) -> None:
+    data = {
+        "mode": "subscription",
+        "line_items[0][price_data][currency]": "eur",
+        "line_items[0][price_data][unit_amount]": "900",
+        "line_items[0][price_data][recurring][interval]": "month",
+        "line_items[0][price_data][product_data][name]": "Pro",
+        "success_url": "https://studio.test/thanks",
+    }
+    session = await _post(control.http, "checkout/sessions", data)
+    await control.http.post(session["url"])
+    await receiver.until(lambda seen: "checkout.session.completed" in seen.types())
+    completed = receiver.event(receiver.types().index("checkout.session.completed")).data.object
+    await control.order_stripe(f"subscriptions/{completed.subscription}/renew", outcome="failed")
+    await control.order_stripe(f"subscriptions/{completed.subscription}/give_up", status="canceled")
+    await receiver.until(lambda seen: "customer.subscription.deleted" in seen.types())
+    assert {
+        "customer.subscription.created",
+        "invoice.paid",
+        "invoice.payment_succeeded",
+        "invoice.payment_failed",
+        "customer.subscription.updated",
+    } <= set(receiver.types())
+    assert "_hidden" not in str(receiver.deliveries)
+
+
+async def test_every_event_type_that_is_told_can_be_given_a_fault(control: SandboxClient) -> None:
+    known = (await control.http.get("/sandbox/operations")).json()["webhook"]
+    source = Path(events.__file__).parent
+    emitted = {
+        found
+        for file in source.glob("*.py")
+        for found in re.findall(r'(?:emit|changing)\(\s*"([a-z_.]+)"', file.read_text())
+    }
+    assert len(emitted) > 30
+    assert emitted <= set(known)

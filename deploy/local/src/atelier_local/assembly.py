@@ -15,6 +15,7 @@ from atelier_local.fork import Child
 from atelier_local.home import Home
 from atelier_local.managed import STOP_POSTGRES, STOP_SERVICE, STOP_VALKEY, Managed
 from atelier_local.ports import Reservations, choose_ports
+from atelier_local.priority import step_back
 from atelier_local.processes import (
     STOP_POSTGRES as POSTGRES_STAGE,
 )
@@ -100,7 +101,7 @@ def _service(
 ) -> Managed:
     child = Child(
         spec.name,
-        partial(_run_service, spec.module, spec.role),
+        partial(_run_service, spec.module, spec.role, niceness=spec.niceness),
         process_environment(spec, wiring, shared, caller),
         home.log(spec.name),
         signal.SIGKILL,
@@ -134,8 +135,10 @@ def _creation(home: Home, plan: list[ProcessSpec], url: str, caller: Mapping[str
     return Child(name, create, dict(caller), home.log(name), signal.SIGKILL)
 
 
-def _run_service(module: str, role: str, _tie: Callable[[], None]) -> None:
+def _run_service(module: str, role: str, _tie: Callable[[], None], *, niceness: int = 0) -> None:
     sys.argv = [module, role]
+    if niceness:
+        step_back(niceness)
     importlib.import_module(f"{module}.main").run(role)
 
 

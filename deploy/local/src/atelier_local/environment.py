@@ -11,7 +11,16 @@ from atelier_local.home import HomeError
 from atelier_local.ports import LOOPBACK
 from atelier_local.processes import ProcessSpec
 
-_DEFAULTS = {"ATELIER_ENV": "development", "TRACE_SAMPLE_RATIO": "1.0"}
+_DEFAULTS = {
+    "ATELIER_ENV": "development",
+    "TRACE_SAMPLE_RATIO": "1.0",
+    # A connection costs PostgreSQL 3 MB and more; one small box needs few.
+    "GATEWAY_POOL_SIZE": "5",
+    "BILLING_POOL_SIZE": "4",
+    "GENERATION_POOL_SIZE": "4",
+    "NOTIFIER_DATABASE_POOL_SIZE": "6",
+    "MALLOC_ARENA_MAX": "2",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from typing import Any
 
 STOP_FIRST, STOP_SERVICES, STOP_SANDBOX, STOP_VALKEY, STOP_POSTGRES = range(5)
 
+BACKGROUND = 5
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
@@ -23,6 +25,8 @@ class ProcessSpec:
     """None: accepting connections is enough."""
     migrates: bool = False
     """Owns the database `atelier_<module>` and brings it up to date by the role `migrate`."""
+    niceness: int = 0
+    """How far the process stands back when cores are scarce (0 to 19): what a customer waits for goes first."""
     environment: dict[str, str] = field(default_factory=dict)
     """Wins over everything else."""
 
@@ -35,6 +39,7 @@ PRODUCT = (
         ports={"SANDBOX_HTTP_PORT": "sandbox", "SANDBOX_SMTP_PORT": "smtp"},
         ready_port="sandbox",
         ready_path=None,
+        niceness=BACKGROUND,
     ),
     ProcessSpec(
         "gateway",
@@ -51,6 +56,7 @@ PRODUCT = (
         ports={"GENERATION_PORT": "generation"},
         ready_port="generation",
         migrates=True,
+        niceness=BACKGROUND,
     ),
     ProcessSpec(
         "worker",
@@ -58,8 +64,16 @@ PRODUCT = (
         role="worker",
         ports={"GENERATION_WORKER_PORT": "worker"},
         ready_port="worker",
+        niceness=BACKGROUND,
     ),
-    ProcessSpec("notifier", "notifier", ports={"NOTIFIER_PORT": "notifier"}, ready_port="notifier", migrates=True),
+    ProcessSpec(
+        "notifier",
+        "notifier",
+        ports={"NOTIFIER_PORT": "notifier"},
+        ready_port="notifier",
+        migrates=True,
+        niceness=BACKGROUND,
+    ),
 )
 
 

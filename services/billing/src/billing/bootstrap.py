@@ -10,6 +10,7 @@ from billing.ledger.audit import run_audit
 from billing.ledger.expiry import run_expiry
 from billing.ledger.lot_expiry import run_lot_expiry
 from billing.settings import BillingSettings
+from billing.statements import routes as statement_routes
 from billing.stripe.assembly import BODY_LIMITS, build_stripe
 from common.bus.handlers import Handlers
 from common.bus.runner import start_consumers, start_relay
@@ -47,7 +48,11 @@ async def start(process: Process, settings: BillingSettings) -> None:
     app = create_app(
         service="billing",
         settings=settings,
-        routers=[ledger_routes.build_router(database, identify), *stripe.routers],
+        routers=[
+            ledger_routes.build_router(database, identify),
+            statement_routes.build_router(database, identify),
+            *stripe.routers,
+        ],
         readiness={"database": database.check, "redis": ping_redis},
         title="Atelier billing",
         version=VERSION,

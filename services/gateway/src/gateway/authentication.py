@@ -5,7 +5,7 @@
 
 The dependencies find the `Authenticator` as `app.state.authenticator`, and count those it does not know with
 `app.state.request_limits`, by their network (`app.state.trusted_proxies`). An access token cannot be taken back
-before it lapses; an API key stops at once (see `keys.revocations`).
+before it lapses, unless its account was deleted; an API key stops at once (see `keys.revocations`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ from starlette.requests import Request
 from common.db.database import Database
 from common.errors import DependencyUnavailable, Forbidden, Unauthorized
 from common.http.identity import Caller, verify_access_token
+from gateway.deletion.closed_accounts import ClosedAccounts
 from gateway.keys.known_keys import KNOWN_SECONDS, KnownKeys
 from gateway.keys.last_used import LastUsed
 from gateway.keys.revocations import Revocations
@@ -54,6 +55,7 @@ class Authenticator:
         self._keys = KnownKeys(self._find_key, known_seconds=key_seconds)
         self._last_used = LastUsed(database)
         self.revocations = Revocations(redis, self._keys)
+        self.closed_accounts = ClosedAccounts(database)
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller:
         """The caller behind a request's headers. Waits for nothing but the look-up of a key not yet known.
@@ -64,7 +66,10 @@ class Authenticator:
         """
         token = bearer_token(headers)
         if not token.startswith(PREFIX):
-            return verify_access_token(self._secrets, token)
+            found = verify_access_token(self._secrets, token)
+            if found.account_id in self.closed_accounts:
+                raise Unauthorized
+            return found
         key = await self._keys.get(digest(token)) if is_well_formed(token) else None
         if key is None:
             raise Unauthorized("The API key is not valid.")
@@ -103,7 +108,7 @@ def bearer_token(headers: Mapping[str, str]) -> str:
 
 
 class CallerDependency(SecurityBase):
-    """A FastAPI dependency: the caller, or 401 (429 for too many), or 403 where a key lacks the scope; bearer in OpenAPI.
+    """A FastAPI dependency: the caller, or 401 (too many: 429), or 403 where a key lacks the scope; bearer in OpenAPI.
 
     Args:
         scope: what an API key must be allowed to do.

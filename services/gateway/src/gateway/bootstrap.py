@@ -5,6 +5,7 @@ from datetime import timedelta
 from fastapi import APIRouter, FastAPI
 from redis.asyncio import Redis
 
+from common.bus.consumer import ConsumerLimits
 from common.bus.handlers import Handlers
 from common.bus.runner import start_consumers, start_relay
 from common.db.database import Database
@@ -16,6 +17,10 @@ from common.redis_client import connect_redis
 from common.runtime import Process
 from gateway import passing_on
 from gateway.authentication import Authenticator
+from gateway.deletion import handlers as deletion_handlers
+from gateway.deletion import routes as deletion_routes
+from gateway.deletion.requesting import Deletions
+from gateway.deletion.scrubbing import Scrubbing
 from gateway.jobs import handlers as job_handlers
 from gateway.jobs import routes as job_routes
 from gateway.jobs.admission import Admission
@@ -23,6 +28,7 @@ from gateway.jobs.credit_hint import CreditHint
 from gateway.jobs.figures import Figures
 from gateway.jobs.limit_notes import LimitNotes
 from gateway.jobs.limits import Limits
+from gateway.jobs.receipts import JobLedger
 from gateway.jobs.verdicts import Verdicts
 from gateway.keys import routes as key_routes
 from gateway.keys.manage import Keys
@@ -106,9 +112,9 @@ def build_app(parts: Parts) -> FastAPI:
         service="gateway",
         settings=settings,
         routers=[
+            _job_router(parts),
             *_identity_routers(parts),
             kind_routes.build_router(parts.catalogue),
-            _job_router(parts),
             passing_on.build_router(
                 Passthrough(settings.billing_url, parts.http, settings.identity_secrets),
                 Passthrough(settings.notifier_url, parts.http, settings.identity_secrets),
@@ -135,7 +141,8 @@ async def start(process: Process, settings: GatewaySettings) -> None:
     handlers = Handlers()
     handlers.on(KindDeclared, store_declaration)
     job_handlers.register(handlers, parts.notes)
-    start_consumers(process, "gateway", parts.database, parts.redis, handlers)
+    deletion_handlers.register(handlers)
+    start_consumers(process, "gateway", parts.database, parts.redis, handlers, ConsumerLimits(pace_seconds=0.025))
     process.spawn("plans", parts.plans.run)
     process.spawn("kinds", parts.catalogue.run)
     process.spawn("verdicts", parts.verdicts.run)
@@ -143,6 +150,8 @@ async def start(process: Process, settings: GatewaySettings) -> None:
     process.spawn("limit-notes", parts.notes.run)
     process.spawn("key-revocations", parts.authenticator.run_revocations)
     process.spawn("key-last-used", parts.authenticator.run_last_used)
+    process.spawn("closed-accounts", parts.authenticator.closed_accounts.run)
+    process.spawn("deletion-scrubbing", Scrubbing(parts.database).run)
     process.spawn("refresh-token-purge", parts.sign_in.run_purge, critical=False)
     await process.serve(build_app(parts), settings.host, settings.port)
     await process.run_until_stopped()
@@ -162,6 +171,9 @@ def _identity_routers(parts: Parts) -> list[APIRouter]:
         credential_routes.build_router(credentials, trusted_proxies=proxies),
         user_routes.build_router(registration, Profiles(parts.database), trusted_proxies=proxies),
         session_routes.build_router(parts.sign_in, trusted_proxies=proxies),
+        deletion_routes.build_router(
+            Deletions(parts.database, check, parts.authenticator.revocations, parts.authenticator.closed_accounts)
+        ),
         export_routes.build_router(Export(parts.database, parts.settings.public_url)),
         key_routes.build_router(Keys(parts.database, parts.authenticator.revocations)),
     ]
@@ -176,4 +188,5 @@ def _job_router(parts: Parts) -> APIRouter:
         plans=parts.plans,
         figures=parts.figures,
         credit_hint=CreditHint(settings.billing_url, parts.http, settings.identity_secrets, parts.limits),
+        ledger=JobLedger(settings.billing_url, parts.http, settings.identity_secrets),
     )

@@ -25,6 +25,10 @@ def build_router(billing: Passthrough, notifier: Passthrough) -> APIRouter:
     async def credits(request: Request, who: Annotated[Caller, Depends(reading("credits:read"))]) -> Response:
         return await billing.forward(request, who)
 
+    @router.get("/v1/credits/transactions")
+    async def transactions(request: Request, who: Annotated[Caller, Depends(reading("credits:read"))]) -> Response:
+        return await billing.forward(request, who)
+
     @router.post("/v1/checkout")
     async def checkout(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
         return await billing.forward(request, who)

@@ -15,6 +15,8 @@ OPERATIONS = {
     "change_password": ("put", "/v1/me/password", "bearer"),
     "request_email_change": ("post", "/v1/me/email", "bearer"),
     "confirm_email_change": ("post", "/v1/users/email-change", None),
+    "delete_me": ("delete", "/v1/me", "bearer"),
+    "get_deletion": ("get", "/v1/me/deletion/{deletion_id}", "receipt"),
     "export_me": ("get", "/v1/me/export", "bearer"),
     "rotate_key": ("post", "/v1/keys/{key_id}/rotate", "bearer"),
     "get_me": ("get", "/v1/me", "bearer"),
@@ -45,7 +47,7 @@ def test_operations_keep_their_names_and_say_how_to_authenticate(contract: dict[
     }
 
     assert found == OPERATIONS
-    assert contract["components"]["securitySchemes"].keys() == {"bearer", "refresh_token"}
+    assert contract["components"]["securitySchemes"].keys() == {"bearer", "refresh_token", "receipt"}
     assert all(scheme["scheme"] == "bearer" for scheme in contract["components"]["securitySchemes"].values())
 
 

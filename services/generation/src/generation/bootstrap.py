@@ -11,6 +11,8 @@ from common.db.database import Database
 from common.http.app import create_app
 from common.redis_client import connect_redis
 from common.runtime import Process
+from generation.artefacts import handlers as artefact_handlers
+from generation.artefacts.deleting import ArtefactDeleting
 from generation.doorbell import Doorbell
 from generation.engine.executor import Executor
 from generation.engine.worker import listen
@@ -74,6 +76,7 @@ async def start_service(process: Process, settings: GenerationSettings, *, sweep
     await parts.start()
     handlers = Handlers()
     run_handlers.register(handlers, parts.doorbell, lambda: sweeper.figures)
+    artefact_handlers.register(handlers)
     start_consumers(process, "generation", parts.database, parts.redis, handlers)
     kinds = discover(settings.kind_modules)
     await parts.database.transact(declare_kinds, list(kinds.values()))
@@ -110,5 +113,6 @@ async def start_worker(process: Process, settings: GenerationSettings) -> None:
     process.before_stop(partial(executor.drain, settings.drain_seconds * DRAIN_SHARE), share=DRAIN_SHARE + 0.05)
     for job_class in settings.classes:
         process.spawn(f"rings-{job_class}", partial(listen, job_class, parts.redis, executor.answer))
+    process.spawn("artefact-deletions", ArtefactDeleting(parts.database, providers.artefacts).run, critical=False)
     await parts.serve(settings.worker_port)
     await process.run_until_stopped()

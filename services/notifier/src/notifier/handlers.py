@@ -7,7 +7,9 @@ from common.bus.handlers import Handlers, Received
 from common.db.unit_of_work import UnitOfWork
 from common.events.accounts import EmailChanged, UserRegistered
 from common.events.credits import PurchaseCompleted
+from common.events.deletion import AccountDeletionRequested
 from common.events.envelope import Event
+from notifier.erasure import erase_account
 from notifier.feed.rules import FEED_FACTS
 from notifier.feed.storage import StoredEvent
 from notifier.feed.telling import tell
@@ -36,7 +38,7 @@ class Notifications:
     def handlers(self) -> Handlers:
         """One and the same handler for all types, so that a mixed batch can come in one piece."""
         handlers = Handlers()
-        event_types: tuple[type[Event], ...] = (*FEED_FACTS, *IDENTITY_FACTS, EmailChanged)
+        event_types: tuple[type[Event], ...] = (*FEED_FACTS, *IDENTITY_FACTS, EmailChanged, AccountDeletionRequested)
         for event_type in event_types:
             handlers.on_batch(event_type, self.handle)
         return handlers
@@ -62,6 +64,9 @@ class Notifications:
             await mail_storage.enqueue(uow, mails)
         if mails or registered:
             uow.after_commit(self._mailer.wake)
+        deletions = [item.event for item in received if isinstance(item.event, AccountDeletionRequested)]
+        for deletion in sorted(deletions, key=lambda event: event.account_id):
+            await erase_account(uow, deletion)
 
     def _publish(self, events: list[StoredEvent]) -> None:
         self._hints.announce(self._hub.offer(events))

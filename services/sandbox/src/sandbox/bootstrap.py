@@ -24,6 +24,7 @@ from sandbox.vendors.cloudinary.assets import Assets
 from sandbox.vendors.cloudinary.routes import CloudinaryRoutes
 from sandbox.vendors.openai import errors as openai_errors
 from sandbox.vendors.openai.images import ImageMaker
+from sandbox.vendors.openai.responses import ResponseMaker
 from sandbox.vendors.openai.routes import OpenAIRoutes
 from sandbox.vendors.replicate import errors as replicate_errors
 from sandbox.vendors.replicate.catalogue import Catalogue as ModelCatalogue
@@ -99,6 +100,7 @@ class Sandbox:
         routes: list[BaseRoute] = [
             Route("/livez", alive),
             Route("/readyz", alive),
+            Mount("/sandbox/stripe", routes=self._stripe.steering_routes()),
             Mount("/sandbox", routes=[*control.routes(), *traces.routes(), *InboxRoutes(self.mailbox).routes()]),
             Mount("/otlp", routes=traces.otlp_routes()),
             Mount("/openai/v1", routes=self._build_openai().routes()),
@@ -124,7 +126,8 @@ class Sandbox:
 
     def _build_openai(self) -> OpenAIRoutes:
         revised = self._settings.openai_revised_prompt
-        return OpenAIRoutes(ImageMaker(self._studio, self._pace, revised_prompt=revised))
+        images = ImageMaker(self._studio, self._pace, revised_prompt=revised)
+        return OpenAIRoutes(images, ResponseMaker(self._pace), self._pace)
 
     def _build_replicate(self) -> ReplicateRoutes:
         return ReplicateRoutes(

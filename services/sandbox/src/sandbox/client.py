@@ -45,6 +45,14 @@ class SandboxClient:
         """The traces with a span of this `name` and `attribute` (`key:value`), newest first."""
         return list(await self._json("GET", "/sandbox/traces", params=filters))
 
+    async def order_stripe(self, path: str, **orders: Any) -> dict[str, Any]:
+        """What pretended Stripe shall do, below `/sandbox/stripe`, as `subscriptions/{id}/renew` with `outcome`.
+
+        Raises:
+            httpx2.HTTPStatusError: it cannot.
+        """
+        return dict(await self._json("POST", f"/sandbox/stripe/{path}", json=orders))
+
     async def reset(self) -> None:
         """Forgets everything."""
         await self._send("POST", "/sandbox/reset")

@@ -20,3 +20,8 @@ def replicate_id() -> str:
 def request_id() -> str:
     """An opaque request id."""
     return f"req_{secrets.token_hex(12)}"
+
+
+def hex_id(prefix: str, separator: str = "_") -> str:
+    """An id in OpenAI's form, for example `resp_68af…`."""
+    return f"{prefix}{separator}{secrets.token_hex(24)}"

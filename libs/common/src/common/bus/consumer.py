@@ -46,6 +46,8 @@ class ConsumerLimits:
     outage_pause_seconds_max: float = 2.0
     outage_tries_max: int = 6
     redis_seconds_max: float = 5.0
+    pace_seconds: float = 0.0
+    """A batch begins at most this often: alone an event is handled at once, under load batches grow instead."""
 
 
 class Consumer:
@@ -73,8 +75,11 @@ class Consumer:
 
     async def run(self) -> None:
         """Read and handle until cancelled. First what this member left unfinished, then what is new."""
-        cursor = "0"
+        cursor, begun_at = "0", 0.0
+        loop = asyncio.get_running_loop()
         while True:
+            if (pause := begun_at + self._limits.pace_seconds - loop.time()) > 0:
+                await asyncio.sleep(pause)
             try:
                 entries = await self._read(cursor)
             except (RedisError, TimeoutError, OSError) as error:
@@ -82,6 +87,7 @@ class Consumer:
                 cursor = "0"
                 continue
             if entries:
+                begun_at = loop.time()
                 await self._handle(entries)
                 cursor = entries[-1].entry_id if cursor != ">" else ">"
             elif cursor != ">":

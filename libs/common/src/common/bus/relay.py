@@ -29,7 +29,7 @@ BATCH_MAX = 500
 SWEEP_SECONDS = 1.0
 SWEEP_GRACE_SECONDS = 1.0
 PUBLISH_SECONDS_MAX = 5.0
-MARK_DELAY_SECONDS = 0.02
+MARK_DELAY_SECONDS = 0.25
 
 _MARK = text(
     """
@@ -103,7 +103,7 @@ class Relay:
             self._marks_wake.clear()
             while self._marks:
                 batch = [self._marks.popleft() for _ in range(min(len(self._marks), BATCH_MAX))]
-                await self._database.transact(self._mark, batch)
+                await self._database.retry(self._mark_alone, batch)
 
     async def run_sweep(self) -> None:
         """Every second: look after the epochs and publish what the quick path has missed."""
@@ -132,6 +132,11 @@ class Relay:
         async with asyncio.timeout(PUBLISH_SECONDS_MAX):
             published = await self._publisher.publish([_record(row) for row in rows])
         return await self._mark(uow, published)
+
+    async def _mark_alone(self, published: Sequence[Published]) -> int:
+        """As `_mark`, each statement its own transaction: marks need no common one."""
+        async with self._database.autocommit() as connection:
+            return await self._mark(UnitOfWork(connection), published)
 
     async def _mark(self, uow: UnitOfWork, published: Sequence[Published]) -> int:
         marked = 0

@@ -9,7 +9,7 @@ SUBSCRIBERS = MappingProxyType(
         "jobs": frozenset({"billing", "generation", "notifier"}),
         "credits": frozenset({"gateway", "generation", "notifier"}),
         "runs": frozenset({"gateway", "billing", "notifier"}),
-        "accounts": frozenset({"billing", "notifier"}),
+        "accounts": frozenset({"billing", "generation", "notifier"}),
         "kinds": frozenset({"gateway"}),
         "deliveries": frozenset({"gateway"}),
     }

@@ -1,6 +1,6 @@
 """Every event type by its name, and every topic that events travel on."""
 
-from common.events import accounts, credits, deliveries, jobs, kinds, runs
+from common.events import accounts, credits, deletion, deliveries, jobs, kinds, runs
 from common.events.envelope import Event
 
 EVENT_TYPES: dict[str, type[Event]] = {
@@ -19,6 +19,9 @@ EVENT_TYPES: dict[str, type[Event]] = {
         credits.CreditsRefused,
         credits.CreditsReleased,
         credits.PurchaseCompleted,
+        deletion.AccountDeletionRequested,
+        deletion.ArtefactsDeleted,
+        deletion.RecipientErased,
         deliveries.DeliverySent,
         jobs.JobCancelRequested,
         jobs.JobSubmitted,

@@ -27,6 +27,11 @@ class Settlement:
     detail: str = ""
 
 
+def lot_reference(payment_reference: str) -> str:
+    """Under what the ledger knows the grant that a payment has paid for."""
+    return f"stripe:{payment_reference}:{PURPOSE}"
+
+
 async def settle_purchase(uow: UnitOfWork, purchase_id: UUID, session: CheckoutSession) -> Settlement:
     """Act on the state of a session, in whatever order and however often it is told.
 
@@ -55,7 +60,7 @@ async def _grant(uow: UnitOfWork, purchase: Purchase, session: CheckoutSession, 
         account_id=purchase.account_id,
         credits=purchase.credits,
         source="purchase",
-        reference=f"stripe:{paid.payment_reference}:{PURPOSE}",
+        reference=lot_reference(paid.payment_reference),
         memo=f"{purchase.product_id} {purchase.reference}",
     )
     (outcome,) = await post_grants(uow, [grant])

@@ -8,7 +8,8 @@ from typing import TypeVar
 import stripe
 from opentelemetry.trace import SpanKind
 
-from billing.purchases.ports import PaymentsUnavailable
+from billing.purchases.ports import PaymentsRefused, PaymentsUnavailable
+from billing.purchases.reversals import Reversals
 from billing.purchases.rules import CheckoutSession, Purchase
 from billing.stripe.answers import (
     ObjectMissing,
@@ -19,6 +20,7 @@ from billing.stripe.answers import (
 )
 from billing.stripe.http_client import StripeTransport
 from billing.stripe.metrics import stripe_calls
+from billing.stripe.reversals import read_payment_of, read_reversals
 from common.telemetry.tracing import span
 
 API_VERSION = "2026-10-28.endive"
@@ -27,9 +29,13 @@ BACKOFF_SECONDS = 0.15
 PAUSE_SECONDS_MAX = 2.0
 CALL_SECONDS_MAX = 8.0  # below the 10 s after which the gateway gives up on a pass-through
 
+REVERSALS_PER_PAGE = 100  # the most Stripe gives
+REVERSAL_PAGES_MAX = 5
+
 PURCHASE_METADATA = "purchase_id"
 
 T = TypeVar("T")
+Listed = TypeVar("Listed", bound=stripe.StripeObject)
 
 
 class StripeApi:
@@ -128,6 +134,57 @@ class StripeApi:
         if PURCHASE_METADATA in (intent.to_dict().get("metadata") or {}):
             raise ObjectMissing("the payment's session does not show yet")
         return None
+
+    async def payment_of_charge(self, charge_id: str) -> str | None:
+        """The payment intent of a charge, if it has one; raises as `session` does."""
+        answer = await self._call("charges.retrieve", lambda: self._client.v1.charges.retrieve_async(charge_id))
+        return read_payment_of(answer)
+
+    async def payment_of_refund(self, refund_id: str) -> str | None:
+        """The payment intent of a refund, if it has one; raises as `session` does."""
+        answer = await self._call("refunds.retrieve", lambda: self._client.v1.refunds.retrieve_async(refund_id))
+        return read_payment_of(answer)
+
+    async def payment_of_dispute(self, dispute_id: str) -> str | None:
+        """The payment intent of a dispute, if it has one; raises as `session` does."""
+        answer = await self._call("disputes.retrieve", lambda: self._client.v1.disputes.retrieve_async(dispute_id))
+        return read_payment_of(answer)
+
+    async def reversals_of_payment(self, payment_intent_id: str, currency: str) -> Reversals:
+        """What all refunds and disputes of a payment add up to now.
+
+        Raises:
+            PaymentsUnavailable: no answer, or not now.
+            PaymentsRefused: never like this, more of them than we read, or not in the payment's currency.
+        """
+        refunds = await self._all(
+            "refunds.list",
+            lambda: self._client.v1.refunds.list_async(
+                {"payment_intent": payment_intent_id, "limit": REVERSALS_PER_PAGE}
+            ),
+        )
+        disputes = await self._all(
+            "disputes.list",
+            lambda: self._client.v1.disputes.list_async(
+                {"payment_intent": payment_intent_id, "limit": REVERSALS_PER_PAGE}
+            ),
+        )
+        return read_reversals(refunds, disputes, currency)
+
+    async def _all(
+        self, operation: str, first_page: Callable[[], Awaitable[stripe.ListObject[Listed]]]
+    ) -> list[Listed]:
+        """Every object of a list; one that is too long is refused, for a part of it would be a wrong sum."""
+        page = await self._call(operation, first_page)
+        found = list(page.data)
+        for _ in range(REVERSAL_PAGES_MAX - 1):
+            if not page.has_more:
+                break
+            page = await self._call(operation, page.next_page_async)
+            found += page.data
+        if page.has_more:
+            raise PaymentsRefused(f"{operation} has more than {REVERSAL_PAGES_MAX} pages")
+        return found
 
     async def _call(self, operation: str, request: Callable[[], Awaitable[T]]) -> T:
         """One call with its tries, in one span, within the deadline."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 from opentelemetry.trace import SpanKind
 
+from billing.ledger.reversals import NothingGranted
 from billing.purchases.ports import PaymentsRefused, PaymentsUnavailable
 from billing.stripe import storage
 from billing.stripe.answers import ObjectMissing
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
 LANES = 4
-LEASE = timedelta(seconds=60)  # longer than three calls to Stripe and the transaction can take together
+LEASE = timedelta(seconds=60)  # longer than `FETCH_SECONDS_MAX` and the transaction can take together
 TRIES_MAX = 34  # with the pauses below: a little more than a day
 PAUSE_FIRST_SECONDS = 1.0
 PAUSE_MAX_SECONDS = 3600.0
@@ -30,7 +31,7 @@ OBSERVE_SECONDS = 5.0
 KEPT = timedelta(days=30)  # as long as Stripe lists its own
 PRUNED_AT_ONCE_MAX = 500
 
-_EXPECTED = (ObjectMissing, PaymentsUnavailable, PaymentsRefused)
+_EXPECTED = (ObjectMissing, NothingGranted, PaymentsUnavailable, PaymentsRefused)
 
 
 class Inbox:

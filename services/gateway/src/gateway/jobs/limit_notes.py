@@ -28,6 +28,7 @@ class LimitNotes:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._notes: deque[Callable[[], Awaitable[None]]] = deque(maxlen=NOTES_MAX)
+        self._balances: dict[UUID, tuple[int, int]] = {}
         self._wake = asyncio.Event()
 
     def finished(self, account_id: UUID, job_id: UUID) -> None:
@@ -41,13 +42,16 @@ class LimitNotes:
 
     def balance(self, account_id: UUID, available_credits: int, version: int) -> None:
         """What an account has now."""
-        self._add(partial(self._limits.hint_credits, account_id, available_credits, version))
+        if account_id in self._balances or len(self._balances) < NOTES_MAX:
+            self._balances[account_id] = max((version, available_credits), self._balances.get(account_id, (-1, 0)))
+            self._wake.set()
 
     async def run(self) -> None:
         """Carry notes until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
+            await self._carry_balances()
             while self._notes:
                 batch = [self._notes.popleft() for _ in range(min(len(self._notes), TOGETHER_MAX))]
                 try:
@@ -55,6 +59,16 @@ class LimitNotes:
                         await asyncio.gather(*(note() for note in batch))
                 except (RedisError, TimeoutError, OSError) as error:
                     log.warning("limit_notes_lost", count=len(batch), error=repr(error)[:200])
+
+    async def _carry_balances(self) -> None:
+        balances, self._balances = self._balances, {}
+        if not balances:
+            return
+        try:
+            async with asyncio.timeout(REDIS_SECONDS_MAX):
+                await self._limits.hint_all(balances)
+        except (RedisError, TimeoutError, OSError) as error:
+            log.warning("limit_notes_lost", count=len(balances), error=repr(error)[:200])
 
     def _add(self, note: Callable[[], Awaitable[None]]) -> None:
         self._notes.append(note)

@@ -6,7 +6,7 @@ away each process permits a small share by itself.
 
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -146,8 +146,15 @@ class Limits:
 
     async def hint_credits(self, account_id: UUID, available_credits: int, version: int) -> None:
         """Remember for a moment what the account has; it can only refuse early, and is confirmed before it does."""
-        key = AccountKeys(account_id).credits
-        await self._redis.eval(_HINT, 1, key, str(available_credits), str(version), str(HINT_SECONDS))  # type: ignore[misc]
+        await self.hint_all({account_id: (version, available_credits)})
+
+    async def hint_all(self, balances: Mapping[UUID, tuple[int, int]]) -> None:
+        """As `hint_credits`, for many accounts in one round trip: their versions and available credits."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for account_id, (version, available) in balances.items():
+                key = AccountKeys(account_id).credits
+                pipeline.eval(_HINT, 1, key, str(available), str(version), str(HINT_SECONDS))
+            await pipeline.execute()
 
     async def forget_hint(self, account_id: UUID) -> None:
         """The hint was wrong."""

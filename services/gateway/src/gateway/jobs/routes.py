@@ -1,4 +1,4 @@
-"""HTTP of jobs: submit, read, list, cancel."""
+"""HTTP of jobs: submit, read, list, cancel, and the receipt."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -20,6 +20,7 @@ from gateway.jobs.cancelling import request_cancel
 from gateway.jobs.credit_hint import CreditHint
 from gateway.jobs.figures import Figures
 from gateway.jobs.reading import read_idempotency_key, read_input, read_submission
+from gateway.jobs.receipts import JobLedger, Receipt, receipt_of
 from gateway.jobs.status import JobStatus
 from gateway.jobs.submission import Accepted, Refused, Submission
 from gateway.jobs.verdicts import Word
@@ -34,6 +35,7 @@ Lister = Annotated[Caller, Depends(reading("jobs:read"))]
 Writer = Annotated[Caller, Depends(allowed("jobs:write"))]
 _READ = problem_responses("UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "VALIDATION_FAILED")
 _LIST = problem_responses("UNAUTHORIZED", "FORBIDDEN", "VALIDATION_FAILED", "RATE_LIMITED")
+_RECEIPT = problem_responses("UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED", "DEPENDENCY_UNAVAILABLE")
 _SUBMIT = problem_responses(
     "UNAUTHORIZED",
     "INSUFFICIENT_CREDITS",
@@ -55,6 +57,7 @@ def build_router(
     plans: Plans,
     figures: Figures,
     credit_hint: CreditHint,
+    ledger: JobLedger,
 ) -> APIRouter:
     """The routes of jobs."""
     router = APIRouter(tags=["jobs"], route_class=LimitedRoute)
@@ -83,6 +86,12 @@ def build_router(
     async def get_job(job_id: str, caller: Reader) -> Job:
         """One job of the account."""
         return await _own_job(database, caller, job_id)
+
+    @router.get("/v1/jobs/{job_id}/receipt", operation_id="get_job_receipt", responses=_RECEIPT)
+    async def get_receipt(job_id: str, caller: Lister) -> Receipt:
+        """What the job cost and why: what was held, what was bought for it, what was charged and what came back."""
+        job = await _own_job(database, caller, job_id)
+        return receipt_of(job, await ledger.facts(caller, job))
 
     @router.get("/v1/jobs", operation_id="list_jobs", responses=_LIST)
     async def list_jobs(

@@ -51,8 +51,9 @@ class SignIn:
         if credentials is None or not matches:
             raise Unauthorized("The e-mail address or the password is wrong.")
         await self._limits.forgive_sign_in(email, address)
+        session = await self._open(credentials)
         await self._refresh_hash(credentials, password)
-        return await self._open(credentials.profile)
+        return session
 
     async def refresh(self, secret: str) -> Session:
         """A new session for a refresh token, which is used up by it.
@@ -102,11 +103,12 @@ class SignIn:
         async with self._database.autocommit() as connection:
             await replace_hash(connection, user_id, credentials.password_hash, new_hash)
 
-    async def _open(self, profile: Profile) -> Session:
-        token = self._issuer.new_refresh_token()
+    async def _open(self, credentials: Credentials) -> Session:
+        token, user_id = self._issuer.new_refresh_token(), credentials.profile.user.user_id
         async with self._database.autocommit() as connection:
-            await storage.insert_first_token(connection, token, profile.user.user_id)
-        return self._issuer.session(profile, token)
+            if not await storage.open_family(connection, token, user_id, credentials.password_hash):
+                raise Unauthorized("The e-mail address or the password is wrong.")
+        return self._issuer.session(credentials.profile, token)
 
 
 def _normalised(email: str) -> tuple[str, bool]:

@@ -18,6 +18,13 @@ _INSERT = text(
     ON CONFLICT DO NOTHING
     """
 )
+_OPEN = text(
+    """
+    INSERT INTO refresh_tokens (token_hash, family_id, user_id, expires_at)
+    SELECT :token_hash, :family_id, user_id, :expires_at FROM users
+    WHERE user_id = :user_id AND password_hash = :password_hash FOR SHARE
+    """
+)
 _LOCK_OWNER = text(
     """
     SELECT user_id FROM users
@@ -75,6 +82,21 @@ async def insert_first_token(connection: AsyncConnection, token: NewRefreshToken
             "expires_at": token.expires_at,
         },
     )
+
+
+async def open_family(connection: AsyncConnection, token: NewRefreshToken, user_id: UUID, password_hash: str) -> bool:
+    """Store the first token of a family for the password that was checked; False when it was changed meanwhile.
+
+    Whoever is changing it just now is waited for: a session never outlives the password it was opened with.
+    """
+    parameters = {
+        "token_hash": token.token_hash,
+        "family_id": token.family_id,
+        "user_id": user_id,
+        "expires_at": token.expires_at,
+        "password_hash": password_hash,
+    }
+    return (await connection.execute(_OPEN, parameters)).rowcount == 1
 
 
 async def lock_owner(connection: AsyncConnection, token_hash: bytes) -> UUID | None:

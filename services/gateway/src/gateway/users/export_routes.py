@@ -1,6 +1,6 @@
 """HTTP of exporting one's data."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from starlette.responses import StreamingResponse
@@ -11,7 +11,7 @@ from common.http.problems import problem_responses
 from gateway.requests.limited import LimitedRoute, exporting
 from gateway.users.export import Export
 
-_DOCUMENT = {
+_DOCUMENT: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Profile, sessions, keys (without secrets) and jobs; links to what other parts keep.",
         "content": {"application/json": {"schema": {"type": "object"}}},

@@ -12,6 +12,8 @@ accounts = Table(
     Column("account_id", Uuid, primary_key=True),
     Column("plan", Text, nullable=False, server_default="free"),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Column("deleted_at", DateTime(timezone=True)),
+    Index("ix_accounts_deleted_at", "deleted_at", postgresql_where=text("deleted_at IS NOT NULL")),
 )
 
 users = Table(

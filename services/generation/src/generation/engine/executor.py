@@ -171,7 +171,7 @@ class Executor:
             run,
             database=self._database,
             providers=self._providers,
-            remembered=await load_steps(self._database, run.job_id),
+            remembered={} if run.token == 1 else await load_steps(self._database, run.job_id),
             provider_seconds_max=self._provider_seconds_max,
         )
         result = await kind.run(job_input, context)

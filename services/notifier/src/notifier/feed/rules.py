@@ -44,6 +44,8 @@ class Feed:
     account_id: UUID
     last_sequence: int = 0
     balance_version: int = -1
+    closed: bool = False
+    """The account was deleted: nothing is told any more."""
 
 
 @dataclass(slots=True)

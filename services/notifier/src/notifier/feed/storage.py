@@ -18,7 +18,7 @@ _LOCK_FEEDS = text(
     INSERT INTO feeds AS feed (account_id)
     SELECT account_id FROM unnest(CAST(:ids AS uuid[])) AS wanted (account_id) ORDER BY account_id
     ON CONFLICT (account_id) DO UPDATE SET last_sequence = feed.last_sequence
-    RETURNING feed.account_id, feed.last_sequence, feed.balance_version
+    RETURNING feed.account_id, feed.last_sequence, feed.balance_version, feed.closed_at IS NOT NULL AS closed
     """
 )
 _LOAD_JOBS = text(

@@ -26,6 +26,7 @@ feeds = Table(
     Column("account_id", Uuid, primary_key=True),
     Column("last_sequence", BigInteger, nullable=False, server_default="0"),
     Column("balance_version", BigInteger, nullable=False, server_default="-1"),
+    Column("closed_at", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     CheckConstraint("last_sequence >= 0", name="last_sequence"),
 )

@@ -35,7 +35,7 @@ async def tell(uow: UnitOfWork, received: Sequence[Received[Event]], *, keep_eve
     """Number and store what is news in a batch of facts.
 
     The feeds of all accounts in the batch are locked first, in id order; so two consumers never give out the
-    same number, and a number is only seen once all lower ones are durable.
+    same number, and a number is only seen once all lower ones are durable. Nothing is told of deleted accounts.
 
     Args:
         keep_events: how many entries an account's log keeps; older ones go, some at a time.
@@ -49,6 +49,8 @@ async def tell(uow: UnitOfWork, received: Sequence[Received[Event]], *, keep_eve
     starts = {account_id: feed.last_sequence for account_id, feed in feeds.items()}
     told = Told()
     for item in received:
+        if feeds[owner_of(item.event)].closed:
+            continue
         _take(item, feeds[owner_of(item.event)], jobs, told)
     if told.events:
         await storage.append(uow, told.events)

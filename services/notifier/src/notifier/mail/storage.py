@@ -17,14 +17,18 @@ from notifier.mail.rules import Mail
 _ADD_RECIPIENTS = text(
     """
     INSERT INTO recipients (account_id, email, locale)
-    SELECT * FROM unnest(CAST(:account_ids AS uuid[]), CAST(:emails AS text[]), CAST(:locales AS text[]))
+    SELECT account_id, email, locale
+    FROM unnest(CAST(:account_ids AS uuid[]), CAST(:emails AS text[]), CAST(:locales AS text[]))
+        AS learnt (account_id, email, locale)
+    WHERE NOT EXISTS (SELECT 1 FROM feeds WHERE feeds.account_id = learnt.account_id AND closed_at IS NOT NULL)
     ON CONFLICT (account_id) DO NOTHING
     """
 )
 _CHANGE_RECIPIENT = text(
     """
     INSERT INTO recipients AS known (account_id, email, locale, changed_at)
-    VALUES (:account_id, :email, :locale, :changed_at)
+    SELECT :account_id, :email, :locale, :changed_at
+    WHERE NOT EXISTS (SELECT 1 FROM feeds WHERE feeds.account_id = :account_id AND closed_at IS NOT NULL)
     ON CONFLICT (account_id) DO UPDATE SET email = excluded.email, changed_at = excluded.changed_at
     WHERE known.changed_at < excluded.changed_at
     """
@@ -41,6 +45,7 @@ _ENQUEUE = text(
         CAST(:traceparents AS text[]), CAST(:addressees AS text[]), CAST(:locales AS text[])
     ) AS mail (delivery_id, account_id, job_id, template, dedup_key, context, traceparent,
                addressee, addressee_locale)
+    WHERE NOT EXISTS (SELECT 1 FROM feeds WHERE feeds.account_id = mail.account_id AND closed_at IS NOT NULL)
     ON CONFLICT (dedup_key) DO NOTHING
     """
 )

@@ -12,7 +12,7 @@ from sandbox.faults.kinds import Fault
 from sandbox.faults.registry import FaultRegistry
 from sandbox.journal.record import Journal, RequestRecord, credential_of, kept_headers
 from sandbox.journal.summary import summarise
-from sandbox.operations import Operation, Vendor, recognise
+from sandbox.operations import Vendor, recognise
 from sandbox.web.effects import ErrorBodies, apply_fault
 
 _BODY_SECONDS_MAX = 60.0
@@ -72,7 +72,7 @@ class VendorLayer:
         finally:
             record.duration_ms = round((time.perf_counter() - started) * 1000, 3)
 
-    def _begin(self, scope: Scope, vendor: Vendor, operation: Operation) -> RequestRecord:
+    def _begin(self, scope: Scope, vendor: Vendor, operation: str) -> RequestRecord:
         headers = Headers(scope=scope)
         record = self._journal.begin(vendor, operation, scope["method"], scope["path"])
         record.query = scope["query_string"].decode("ascii", "replace")[:500]
@@ -107,7 +107,7 @@ class VendorLayer:
         body: bytes,
         record: RequestRecord,
         send: Send,
-        target: tuple[Vendor, Operation],
+        target: tuple[Vendor, str],
         fault: Fault | None,
     ) -> None:
         replay = _replayed(body, receive)

@@ -1,1 +1,1 @@
-"""OpenAI's API under `/openai/v1`: images now, text in a module beside them."""
+"""OpenAI's API under `/openai/v1`: images and text."""

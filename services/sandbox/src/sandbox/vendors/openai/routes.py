@@ -1,4 +1,4 @@
-"""OpenAI's routes; text (`responses`, `chat/completions`) belongs in a module of its own beside `images`."""
+"""OpenAI's routes: models, images, and text by `responses` or `chat/completions`."""
 
 import json
 import time
@@ -10,21 +10,29 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sandbox.drawing.files import UnreadableImageError
+from sandbox.pace import Pace
 from sandbox.tokens import request_id
+from sandbox.vendors.openai.answers import answer
+from sandbox.vendors.openai.chat import SECONDS, completion
 from sandbox.vendors.openai.errors import OpenAIError
 from sandbox.vendors.openai.images import ImageMaker
 from sandbox.vendors.openai.parameters import MODELS, ImageRequest, read_image_request
+from sandbox.vendors.openai.responses import ResponseMaker
+from sandbox.vendors.openai.text_request import TEXT_MODELS, read_chat_request, read_responses_request
 
 _SOURCES_MAX = 16
 _SOURCE_BYTES_MAX = 50 * 1024 * 1024
+_ALL_MODELS = (*MODELS, *TEXT_MODELS)
 _MODELS_CREATED = 1_760_000_000
 
 
 class OpenAIRoutes:
     """The endpoints under `/openai/v1`."""
 
-    def __init__(self, images: ImageMaker) -> None:
+    def __init__(self, images: ImageMaker, responses: ResponseMaker, pace: Pace) -> None:
         self._images = images
+        self._responses = responses
+        self._pace = pace
 
     def routes(self) -> list[Route]:
         """The routes, relative to the base URL."""
@@ -33,28 +41,40 @@ class OpenAIRoutes:
             Route("/models/{name}", self._model, methods=["GET"]),
             Route("/images/generations", self._generate, methods=["POST"]),
             Route("/images/edits", self._edit, methods=["POST"]),
+            Route("/responses", self._respond, methods=["POST"]),
+            Route("/chat/completions", self._chat, methods=["POST"]),
         ]
 
     async def _models(self, request: Request) -> Response:
         _authenticate(request)
-        return JSONResponse({"object": "list", "data": [_model(name) for name in MODELS]}, headers=_headers())
+        return JSONResponse({"object": "list", "data": [_model(name) for name in _ALL_MODELS]}, headers=_headers())
 
     async def _model(self, request: Request) -> Response:
         _authenticate(request)
         name = request.path_params["name"]
-        if name not in MODELS:
+        if name not in _ALL_MODELS:
             raise OpenAIError(404, f"The model '{name}' does not exist", code="model_not_found", param="model")
         return JSONResponse(_model(name), headers=_headers())
 
     async def _generate(self, request: Request) -> Response:
         _authenticate(request)
-        try:
-            fields = await request.json()
-        except (json.JSONDecodeError, UnicodeDecodeError):
-            raise OpenAIError(400, "We could not parse the JSON body of your request.") from None
-        if not isinstance(fields, dict):
-            raise OpenAIError(400, "The body of your request must be a JSON object.")
-        return await self._answer(read_image_request(fields), [])
+        return await self._answer(read_image_request(await _json(request)), [])
+
+    async def _respond(self, request: Request) -> Response:
+        _authenticate(request)
+        wanted = read_responses_request(await _json(request))
+        said = answer(wanted)
+        if wanted.fields.get("stream"):
+            events = self._responses.stream(wanted, said)
+            return StreamingResponse(events, media_type="text/event-stream", headers=_headers())
+        return JSONResponse(await self._responses.whole(wanted, said), headers=_headers())
+
+    async def _chat(self, request: Request) -> Response:
+        _authenticate(request)
+        wanted = read_chat_request(await _json(request))
+        said = answer(wanted)
+        await self._pace.work(SECONDS)
+        return JSONResponse(completion(wanted, said), headers=_headers())
 
     async def _edit(self, request: Request) -> Response:
         _authenticate(request)
@@ -85,6 +105,16 @@ class OpenAIRoutes:
         body = await self._images.answer(wanted, sources)
         headers["openai-processing-ms"] = str(round((time.perf_counter() - started) * 1000))
         return JSONResponse(body, headers=headers)
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    try:
+        fields = await request.json()
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise OpenAIError(400, "We could not parse the JSON body of your request.") from None
+    if not isinstance(fields, dict):
+        raise OpenAIError(400, "The body of your request must be a JSON object.")
+    return fields
 
 
 def _authenticate(request: Request) -> None:

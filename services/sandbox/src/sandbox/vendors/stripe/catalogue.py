@@ -1,56 +1,28 @@
-"""Customers, products and prices: how they are made from parameters."""
+"""Products and prices: made from parameters, changed, looked up."""
 
+import copy
 import time
 from decimal import Decimal
+from typing import Any
 
 from sandbox.tokens import stripe_id
 from sandbox.vendors.stripe.errors import StripeError
 from sandbox.vendors.stripe.events import Events
-from sandbox.vendors.stripe.form import Params, mapping, required, text, truth, whole
-from sandbox.vendors.stripe.store import StripeObject, StripeStore
+from sandbox.vendors.stripe.form import Params, listing, mapping, merged, required, text, truth, whole
+from sandbox.vendors.stripe.store import StripeObject, StripeStore, page_of, passes
 
 _INTERVALS = ("day", "week", "month", "year")
 
 
 class Catalogue:
-    """Makes customers, products and prices and files them."""
+    """Makes products and prices and files them. What a request makes in passing is not told by an event."""
 
     def __init__(self, store: StripeStore, events: Events) -> None:
         self._store = store
         self._events = events
 
-    def create_customer(self, params: Params) -> StripeObject:
-        """A customer; every field is optional, as at Stripe."""
-        customer: StripeObject = {
-            "id": stripe_id("cus", 14),
-            "object": "customer",
-            "address": None,
-            "balance": 0,
-            "created": int(time.time()),
-            "currency": None,
-            "default_source": None,
-            "delinquent": False,
-            "description": text(params, "description"),
-            "discount": None,
-            "email": text(params, "email"),
-            "invoice_prefix": "SANDBOX1",
-            "invoice_settings": {"custom_fields": None, "default_payment_method": None, "footer": None},
-            "livemode": False,
-            "metadata": mapping(params, "metadata"),
-            "name": text(params, "name"),
-            "next_invoice_sequence": 1,
-            "phone": text(params, "phone"),
-            "preferred_locales": [],
-            "shipping": None,
-            "tax_exempt": "none",
-            "test_clock": None,
-        }
-        self._store.add(customer)
-        self._events.emit("customer.created", customer)
-        return customer
-
-    def create_product(self, params: Params) -> StripeObject:
-        """A product.
+    def create_product(self, params: Params, *, told: bool = True) -> StripeObject:
+        """A product; says `product.created`.
 
         Raises:
             StripeError: 400, it has no name, or its chosen id is taken.
@@ -63,7 +35,7 @@ class Catalogue:
             "created": now,
             "default_price": None,
             "description": text(params, "description"),
-            "images": [],
+            "images": listing(params, "images"),
             "livemode": False,
             "marketing_features": [],
             "metadata": mapping(params, "metadata"),
@@ -79,20 +51,134 @@ class Catalogue:
         }
         if any(one["id"] == product["id"] for one in self._store.all("product")):
             raise StripeError(400, "Product already exists.", code="resource_already_exists", param="id")
-        return self._store.add(product)
+        self._store.add(product)
+        if told:
+            self._events.emit("product.created", product)
+        return product
 
-    def create_price(self, params: Params) -> StripeObject:
-        """A price, with its product when `product_data` is given.
+    def update_product(self, product_id: str, params: Params) -> StripeObject:
+        """Changes a product; says `product.updated`.
+
+        Raises:
+            StripeError: 404, no such product or default price.
+        """
+        product = self._store.get("product", product_id)
+        default_price = text(params, "default_price") or product["default_price"]
+        if default_price:
+            self._store.get("price", default_price, "default_price")
+        with self._events.changing("product.updated", product):
+            product.update(
+                active=truth(params, "active", product["active"]),
+                default_price=default_price,
+                description=params.get("description", product["description"]) or None,
+                images=listing(params, "images") or product["images"],
+                metadata=merged(product["metadata"], params),
+                name=text(params, "name") or product["name"],
+            )
+        product["updated"] = int(time.time())
+        return product
+
+    def update_price(self, price_id: str, params: Params) -> StripeObject:
+        """Changes what may change about a price: not the amount; says `price.updated`.
+
+        Raises:
+            StripeError: 400, the lookup key is another's; 404.
+        """
+        price = self._store.get("price", price_id)
+        lookup_key = text(params, "lookup_key") or price["lookup_key"]
+        if lookup_key != price["lookup_key"]:
+            self._take_lookup_key(lookup_key, params)
+        with self._events.changing("price.updated", price):
+            price.update(
+                active=truth(params, "active", price["active"]),
+                lookup_key=lookup_key,
+                metadata=merged(price["metadata"], params),
+                nickname=text(params, "nickname") or price["nickname"],
+            )
+        return price
+
+    def products(self, params: Params) -> StripeObject:
+        """A list of products, also by `ids`."""
+        ids = listing(params, "ids")
+
+        def wanted(product: StripeObject) -> bool:
+            return passes(product, params, ("active",)) and (not ids or product["id"] in ids)
+
+        return page_of(self._store.all("product"), "/v1/products", params, wanted)
+
+    def prices(self, params: Params) -> StripeObject:
+        """A list of prices, also by `lookup_keys` and `recurring[interval]`."""
+        keys = listing(params, "lookup_keys")
+        interval = text(mapping(params, "recurring"), "interval")
+
+        def wanted(price: StripeObject) -> bool:
+            if interval and (price["recurring"] or {}).get("interval") != interval:
+                return False
+            filters = ("active", "currency", "product", "type")
+            return passes(price, params, filters) and (not keys or price["lookup_key"] in keys)
+
+        return page_of(self._store.all("price"), "/v1/prices", params, wanted)
+
+    def line_item(self, params: Any) -> StripeObject:
+        """A line of a Checkout session or a payment link: a price, filed or made in passing, and how often.
+
+        Raises:
+            StripeError: 400, a missing or odd field or a price no longer sold; 404, no such price.
+        """
+        if not isinstance(params, dict):
+            raise StripeError(400, "Invalid object", param="line_items")
+        price_id = text(params, "price")
+        if price_id:
+            price = self._store.get("price", price_id, "line_items[0][price]")
+            if not price["active"]:
+                message = f"The price specified is inactive: {price_id}. This field only accepts active prices."
+                raise StripeError(400, message, param="line_items[0][price]")
+        else:
+            price_data = mapping(params, "price_data")
+            if not price_data:
+                raise StripeError(400, "You must specify either `price` or `price_data`.", param="line_items")
+            price = self.create_price(price_data, told=False)
+            price["active"] = False
+        quantity = whole(params, "quantity", 1) or 0
+        if quantity < 1:
+            raise StripeError(400, "This value must be greater than or equal to 1.", param="quantity")
+        amount = price["unit_amount"] * quantity
+        return {
+            "id": stripe_id("li"),
+            "object": "item",
+            "amount_discount": 0,
+            "amount_subtotal": amount,
+            "amount_tax": 0,
+            "amount_total": amount,
+            "currency": price["currency"],
+            "description": self._store.get("product", price["product"])["name"],
+            "metadata": {},
+            "price": copy.deepcopy(price),
+            "quantity": quantity,
+        }
+
+    def _take_lookup_key(self, key: str | None, params: Params) -> None:
+        for price in self._store.all("price"):
+            if key and price["lookup_key"] == key and price["active"]:
+                if not truth(params, "transfer_lookup_key", False):
+                    message = f"A price (`{price['id']}`) already uses that lookup key."
+                    raise StripeError(400, message, param="lookup_key")
+                price["lookup_key"] = None
+                self._events.emit("price.updated", price, {"lookup_key": key})
+
+    def create_price(self, params: Params, *, told: bool = True) -> StripeObject:
+        """A price, with its product when `product_data` is given; says `price.created`.
 
         Raises:
             StripeError: 400, a missing or odd field; 404, no such product.
         """
         product_id = text(params, "product")
         if product_id is None:
-            product_id = str(self.create_product(_named(mapping(params, "product_data")))["id"])
+            product_id = str(self.create_product(_named(mapping(params, "product_data")), told=False)["id"])
         else:
             self._store.get("product", product_id, "product")
         amount = _amount(params)
+        self._take_lookup_key(text(params, "lookup_key"), params)
         recurring = mapping(params, "recurring")
         price: StripeObject = {
             "id": stripe_id("price"),
@@ -115,7 +201,10 @@ class Catalogue:
             "unit_amount": amount,
             "unit_amount_decimal": str(amount),
         }
-        return self._store.add(price)
+        self._store.add(price)
+        if told:
+            self._events.emit("price.created", price)
+        return price
 
 
 def _named(product: Params) -> Params:

@@ -1,37 +1,37 @@
-"""Checkout sessions: made from line items, then paid, declined or expired."""
+"""Checkout sessions: made from line items, offered on a page, declined or expired. Paying is in `completion`."""
 
-import copy
 import time
-from typing import Any
 
-from sandbox.tokens import stripe_id
+from sandbox.vendors.stripe.cards import Decline
 from sandbox.vendors.stripe.catalogue import Catalogue
+from sandbox.vendors.stripe.completion import Completion, Payer
+from sandbox.vendors.stripe.coupons import Coupons
 from sandbox.vendors.stripe.errors import StripeError
 from sandbox.vendors.stripe.events import Events
-from sandbox.vendors.stripe.form import Params, listing, mapping, required, text, whole
-from sandbox.vendors.stripe.payments import Payments
-from sandbox.vendors.stripe.store import StripeObject, StripeStore
-from sandbox.vendors.stripe.subscriptions import new_subscription, paid_invoice
+from sandbox.vendors.stripe.form import Params, listing, mapping, one_of, required, text
+from sandbox.vendors.stripe.session_objects import add_up, check_items, details_of, session_object
+from sandbox.vendors.stripe.store import HIDDEN, INCLUDABLE, StripeObject, StripeStore, listed
 
-_DAY_SECONDS = 86_400
-_HIDDEN = "_hidden"
+_MODES = ("payment", "subscription", "setup")
 
 
 class Checkout:
-    """Owns the sessions' lives. What a session keeps to itself is under a key no answer shows."""
+    """Owns the sessions' lives from opening to the moment they are paid or expire."""
 
     def __init__(
         self,
         store: StripeStore,
         events: Events,
         catalogue: Catalogue,
-        payments: Payments,
+        coupons: Coupons,
+        completion: Completion,
         public_url: str,
     ) -> None:
         self._store = store
         self._events = events
         self._catalogue = catalogue
-        self._payments = payments
+        self._coupons = coupons
+        self._completion = completion
         self._public_url = public_url
 
     def create(self, params: Params) -> StripeObject:
@@ -40,25 +40,37 @@ class Checkout:
         Raises:
             StripeError: 400, a missing or odd field; 404, no such price or customer.
         """
-        mode = text(params, "mode") or "payment"
-        if mode not in ("payment", "subscription"):
-            raise StripeError(400, f"The sandbox has no Checkout mode {mode}", param="mode")
+        required(params, "success_url")
+        return self.open(params, [self._catalogue.line_item(item) for item in listing(params, "line_items")])
+
+    def open(self, params: Params, items: list[StripeObject], link: StripeObject | None = None) -> StripeObject:
+        """A session for line items, by itself or from a payment link.
+
+        Raises:
+            StripeError: as `create`.
+        """
+        mode = one_of(params, "mode", _MODES, "payment")
+        check_items(items, mode)
+        if text(mapping(params, "subscription_data"), "trial_period_days"):
+            raise StripeError(400, "The sandbox has no trials.", param="subscription_data[trial_period_days]")
         customer, email = text(params, "customer"), text(params, "customer_email")
         if customer:
             if email:
                 raise StripeError(400, "You may only specify one of these parameters: customer, customer_email.")
             email = self._store.get("customer", customer, "customer")["email"]
-        items = [self._item(item) for item in listing(params, "line_items")]
-        _check_items(items, mode)
-        session = _session(params, mode, items, customer)
-        session["customer_details"] = {"email": email, "name": None, "phone": None} if email else None
+        discount = self._coupons.asked_for(params)
+        session = session_object(params, mode, items[0]["currency"] if items else None, customer)
+        session["customer_details"] = details_of(email) if email else None
         session["url"] = f"{self._public_url}/stripe/pay/{session['id']}"
-        session[_HIDDEN] = {
-            "items": items,
+        session["payment_link"] = link["id"] if link else None
+        session[HIDDEN] = {
             "payment_intent_data": mapping(params, "payment_intent_data"),
             "subscription_data": mapping(params, "subscription_data"),
+            "discount": None,
             "intent": None,
+            INCLUDABLE: {"line_items": listed(items, f"/v1/checkout/sessions/{session['id']}/line_items")},
         }
+        self._take_discount(session, discount)
         return self._store.add(session)
 
     def get(self, session_id: str) -> StripeObject:
@@ -71,6 +83,13 @@ class Checkout:
         if session["status"] == "open" and session["expires_at"] <= time.time():
             self._close_as_expired(session)
         return session
+
+    def page(self, params: Params) -> StripeObject:
+        """A list of sessions as they are now, also by `customer_details[email]`."""
+        for session in self._store.all("checkout.session"):
+            self.get(session["id"])
+        filters = ("customer", "payment_intent", "payment_link", "status", "subscription")
+        return self._store.page("checkout.session", "/v1/checkout/sessions", params, filters)
 
     def expire(self, session_id: str) -> StripeObject:
         """Expires an open session.
@@ -87,171 +106,37 @@ class Checkout:
 
     def line_items(self, session: StripeObject) -> list[StripeObject]:
         """What is bought."""
-        items: list[StripeObject] = session[_HIDDEN]["items"]
+        items: list[StripeObject] = session[HIDDEN][INCLUDABLE]["line_items"]["data"]
         return items
 
-    def pay(self, session: StripeObject, email: str | None = None) -> bool:
-        """The customer pays; says every event Stripe would. False, and nothing happens, unless it is open."""
-        if session["status"] != "open":
-            return False
-        details = session["customer_details"] or {"email": email or "customer@example.com", "name": None}
-        session["customer_details"] = details
-        if session["customer"] is None and (
-            session["mode"] == "subscription" or session["customer_creation"] == "always"
-        ):
-            session["customer"] = self._catalogue.create_customer({"email": details["email"]})["id"]
-        intent = self._intent(session)
-        intent["customer"] = session["customer"]
-        self._payments.succeed(intent, details["email"])
-        session.update(status="complete", payment_status="paid", url=None)
-        if session["mode"] == "subscription":
-            self._subscribe(session)
-        else:
-            session["payment_intent"] = intent["id"]
-        self._events.emit("checkout.session.completed", shown(session))
-        return True
+    def apply_code(self, session: StripeObject, code: str) -> None:
+        """The customer types a promotion code.
 
-    def decline(self, session: StripeObject) -> bool:
-        """The card is declined; the session stays open. False unless it was open."""
+        Raises:
+            StripeError: 400, codes are not taken here or this one is not valid.
+        """
+        if not session["allow_promotion_codes"] or session["status"] != "open":
+            raise StripeError(400, "Promotion codes are not allowed here.", param="promotion_code")
+        self._take_discount(session, self._coupons.typed(code))
+
+    def pay(self, session: StripeObject, payer: Payer) -> Decline | None:
+        """The customer pays; says every event Stripe would. Nothing happens unless the session is open.
+
+        A decline leaves it open. A session of a payment link that has been used up expires.
+        """
         if session["status"] != "open":
-            return False
-        email = (session["customer_details"] or {}).get("email")
-        self._payments.decline(self._intent(session), email)
-        return True
+            return None
+        if self._completion.used_up(session):
+            self._close_as_expired(session)
+            return None
+        return self._completion.pay(session, self.line_items(session), payer)
+
+    def _take_discount(self, session: StripeObject, discount: StripeObject | None) -> None:
+        coupon = self._coupons.coupon(discount) if discount else None
+        add_up(session, self.line_items(session), coupon)
+        session["discounts"] = [discount] if discount else []
+        session[HIDDEN]["discount"] = discount
 
     def _close_as_expired(self, session: StripeObject) -> None:
         session.update(status="expired", url=None)
-        self._events.emit("checkout.session.expired", shown(session))
-
-    def _intent(self, session: StripeObject) -> StripeObject:
-        hidden = session[_HIDDEN]
-        if hidden["intent"] is None:
-            hidden["intent"] = self._payments.open_intent(
-                session["amount_total"],
-                session["currency"],
-                session["customer"],
-                hidden["payment_intent_data"],
-            )
-        intent: StripeObject = hidden["intent"]
-        return intent
-
-    def _subscribe(self, session: StripeObject) -> None:
-        hidden = session[_HIDDEN]
-        metadata = mapping(hidden["subscription_data"], "metadata")
-        subscription = new_subscription(session["customer"], self.line_items(session), session["currency"], metadata)
-        invoice = paid_invoice(subscription, session, self.line_items(session))
-        subscription["latest_invoice"] = session["invoice"] = invoice["id"]
-        session["subscription"] = subscription["id"]
-        self._store.add(subscription)
-        self._store.add(invoice)
-        self._events.emit("customer.subscription.created", subscription)
-        self._events.emit("invoice.paid", invoice)
-
-    def _item(self, params: Any) -> StripeObject:
-        if not isinstance(params, dict):
-            raise StripeError(400, "Invalid object", param="line_items")
-        price_id = text(params, "price")
-        if price_id:
-            price = self._store.get("price", price_id, "line_items[0][price]")
-        else:
-            price_data = mapping(params, "price_data")
-            if not price_data:
-                raise StripeError(400, "You must specify either `price` or `price_data`.", param="line_items")
-            price = self._catalogue.create_price(price_data)
-            price["active"] = False
-        quantity = whole(params, "quantity", 1) or 0
-        if quantity < 1:
-            raise StripeError(400, "This value must be greater than or equal to 1.", param="quantity")
-        amount = price["unit_amount"] * quantity
-        return {
-            "id": stripe_id("li"),
-            "object": "item",
-            "amount_discount": 0,
-            "amount_subtotal": amount,
-            "amount_tax": 0,
-            "amount_total": amount,
-            "currency": price["currency"],
-            "description": self._store.get("product", price["product"])["name"],
-            "metadata": {},
-            "price": copy.deepcopy(price),
-            "quantity": quantity,
-        }
-
-
-def shown(session: StripeObject) -> StripeObject:
-    """A session without what it keeps to itself."""
-    return {name: value for name, value in session.items() if name != _HIDDEN}
-
-
-def _check_items(items: list[StripeObject], mode: str) -> None:
-    if not items:
-        raise StripeError(400, "Missing required param: line_items.", param="line_items")
-    if len({item["currency"] for item in items}) != 1:
-        raise StripeError(400, "All line items must have the same currency.", param="line_items")
-    recurring = any(item["price"]["recurring"] for item in items)
-    if mode == "payment" and recurring:
-        raise StripeError(400, "You specified `payment` mode but passed a recurring price.", param="line_items")
-    if mode == "subscription" and not recurring:
-        raise StripeError(
-            400, "You must provide at least one recurring price in `subscription` mode.", param="line_items"
-        )
-
-
-def _session(params: Params, mode: str, items: list[StripeObject], customer: str | None) -> StripeObject:
-    now = int(time.time())
-    total = sum(item["amount_total"] for item in items)
-    return {
-        "id": f"cs_test_{stripe_id('a', 56)[2:]}",
-        "object": "checkout.session",
-        "adaptive_pricing": {"enabled": False},
-        "after_expiration": None,
-        "allow_promotion_codes": None,
-        "amount_subtotal": total,
-        "amount_total": total,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "billing_address_collection": None,
-        "cancel_url": text(params, "cancel_url"),
-        "client_reference_id": text(params, "client_reference_id"),
-        "client_secret": None,
-        "collected_information": None,
-        "consent": None,
-        "consent_collection": None,
-        "created": now,
-        "currency": items[0]["currency"],
-        "currency_conversion": None,
-        "custom_fields": [],
-        "custom_text": {"after_submit": None, "submit": None},
-        "customer": customer,
-        "customer_creation": None if customer else (text(params, "customer_creation") or "if_required"),
-        "customer_details": None,
-        "customer_email": text(params, "customer_email"),
-        "discounts": [],
-        "expires_at": whole(params, "expires_at", now + _DAY_SECONDS),
-        "invoice": None,
-        "invoice_creation": None,
-        "livemode": False,
-        "locale": text(params, "locale"),
-        "metadata": mapping(params, "metadata"),
-        "mode": mode,
-        "payment_intent": None,
-        "payment_link": None,
-        "payment_method_collection": "if_required" if mode == "payment" else "always",
-        "payment_method_options": {},
-        "payment_method_types": ["card"],
-        "payment_status": "unpaid",
-        "phone_number_collection": {"enabled": False},
-        "recovered_from": None,
-        "saved_payment_method_options": None,
-        "setup_intent": None,
-        "shipping_address_collection": None,
-        "shipping_cost": None,
-        "shipping_options": [],
-        "status": "open",
-        "submit_type": text(params, "submit_type"),
-        "subscription": None,
-        "success_url": required(params, "success_url"),
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-        "ui_mode": "hosted_page",
-        "url": None,
-        "wallet_options": None,
-    }
+        self._events.emit("checkout.session.expired", session)

@@ -12,8 +12,13 @@ _KINDS |= {404: "invalid_request_error", 409: "idempotency_error", 429: "invalid
 _CODES = {402: "card_declined", 404: "resource_missing", 429: "rate_limit"}
 
 
+def documented(code: str) -> str:
+    """Where Stripe explains an error code."""
+    return f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
+
+
 class StripeError(Exception):
-    """An error answer; routes raise it and `stripe_error_response` sends it."""
+    """An error answer; routes raise it and `stripe_error_response` sends it. `details` are more of its fields."""
 
     def __init__(
         self,
@@ -23,10 +28,12 @@ class StripeError(Exception):
         kind: str | None = None,
         code: str | None = None,
         param: str | None = None,
+        details: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.body = error_object(status, message, kind=kind, code=code, param=param)
+        self.body["error"].update(details or {})
 
 
 def error_object(
@@ -36,7 +43,7 @@ def error_object(
     error: dict[str, Any] = {"message": message, "type": kind or _KINDS.get(status, "api_error")}
     if code or status in _CODES:
         error["code"] = code or _CODES[status]
-        error["doc_url"] = f"https://stripe.com/docs/error-codes/{error['code'].replace('_', '-')}"
+        error["doc_url"] = documented(error["code"])
     if param:
         error["param"] = param
     return {"error": error}

@@ -2,9 +2,11 @@
 
 import copy
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sandbox.tokens import request_id, stripe_id
-from sandbox.vendors.stripe.store import StripeObject, StripeStore
+from sandbox.vendors.stripe.store import HIDDEN, StripeObject, StripeStore, shown
 from sandbox.vendors.stripe.webhooks import WebhookDispatcher
 
 API_VERSION = "2026-10-28.endive"
@@ -17,14 +19,24 @@ class Events:
         self._store = store
         self._webhooks = webhooks
 
-    def emit(self, event_type: str, about: StripeObject) -> StripeObject:
+    @contextmanager
+    def changing(self, event_type: str, about: StripeObject) -> Iterator[None]:
+        """Says what the block changes about an object, with `previous_attributes`; nothing when it changes nothing."""
+        before = copy.deepcopy({name: value for name, value in about.items() if name != HIDDEN})
+        yield
+        previous = {name: value for name, value in before.items() if about.get(name) != value}
+        if previous:
+            self.emit(event_type, about, previous)
+
+    def emit(self, event_type: str, about: StripeObject, previous: StripeObject | None = None) -> StripeObject:
         """Files an event about an object as it is now, and starts its delivery."""
+        data = {"object": shown(about)} | ({} if previous is None else {"previous_attributes": shown(previous)})
         event: StripeObject = {
             "id": stripe_id("evt"),
             "object": "event",
             "api_version": API_VERSION,
             "created": int(time.time()),
-            "data": {"object": copy.deepcopy(about)},
+            "data": data,
             "livemode": False,
             "pending_webhooks": 1 if self._webhooks.configured else 0,
             "request": {"id": request_id(), "idempotency_key": None},

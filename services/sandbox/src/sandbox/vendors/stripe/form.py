@@ -108,3 +108,24 @@ def listing(params: Params, name: str) -> list[Any]:
     """A list parameter."""
     value = params.get(name)
     return value if isinstance(value, list) else []
+
+
+def merged(existing: dict[str, str], params: Params, name: str = "metadata") -> dict[str, str]:
+    """Metadata after an update: keys are added, an empty value takes one away, an empty parameter takes all."""
+    if params.get(name) == "":
+        return {}
+    both = {**existing, **mapping(params, name)}
+    return {key: value for key, value in both.items() if value != ""}
+
+
+def one_of(params: Params, name: str, allowed: tuple[str, ...], default: str) -> str:
+    """A string parameter out of a set.
+
+    Raises:
+        StripeError: 400, another value.
+    """
+    value = text(params, name) or default
+    if value not in allowed:
+        message = f"Invalid {name}: must be one of {', '.join(allowed)}"
+        raise StripeError(400, message, param=name)
+    return value

@@ -1,7 +1,7 @@
 """Stripe's idempotency of API v1: the first answer under a key is the answer, whoever asks again.
 
-Only an endpoint that began to execute stores its answer (docs.stripe.com/api/idempotent_requests);
-a request refused for its parameters stores nothing.
+Only an endpoint that began to execute stores its answer (docs.stripe.com/api/idempotent_requests), a declined
+card (402) too; a request refused for its parameters stores nothing.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ class StoredAnswer:
     fingerprint: str
     body: dict[str, Any]
     request_id: str
+    status: int
 
 
 class IdempotencyKeys:
@@ -72,6 +73,6 @@ def _fingerprint(path: str, body: bytes) -> str:
     return hashlib.sha256(path.encode() + b"\0" + body).hexdigest()
 
 
-def answer_for(path: str, body: bytes, answer: dict[str, Any], request_id: str) -> StoredAnswer:
+def answer_for(path: str, body: bytes, answer: dict[str, Any], request_id: str, status: int = 200) -> StoredAnswer:
     """What to store for an executed request."""
-    return StoredAnswer(_fingerprint(path, body), answer, request_id)
+    return StoredAnswer(_fingerprint(path, body), answer, request_id, status)

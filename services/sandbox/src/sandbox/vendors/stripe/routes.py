@@ -1,162 +1,260 @@
-"""Stripe's API routes: authentication, idempotency and expansion around what the objects' modules do."""
+"""Stripe's API routes: which path answers with what."""
 
-import hashlib
-from collections.abc import Callable
+from dataclasses import dataclass
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.pace import Pace
-from sandbox.tokens import request_id
+from sandbox.vendors.stripe.cards import Cards, Verdict
 from sandbox.vendors.stripe.catalogue import Catalogue
-from sandbox.vendors.stripe.checkout import Checkout, shown
-from sandbox.vendors.stripe.errors import StripeError
-from sandbox.vendors.stripe.events import API_VERSION
-from sandbox.vendors.stripe.form import Params, listing, parse_form, text
-from sandbox.vendors.stripe.idempotency import IdempotencyKeys, answer_for
-from sandbox.vendors.stripe.payments import Payments
+from sandbox.vendors.stripe.checkout import Checkout
+from sandbox.vendors.stripe.coupons import Coupons
+from sandbox.vendors.stripe.customers import Customers
+from sandbox.vendors.stripe.disputes import Disputes
+from sandbox.vendors.stripe.endpoints import Endpoints
+from sandbox.vendors.stripe.form import Params, listing, mapping, required, text
+from sandbox.vendors.stripe.intents import Intents
+from sandbox.vendors.stripe.invoices import Invoices
+from sandbox.vendors.stripe.payment_links import PaymentLinks
+from sandbox.vendors.stripe.plan_changes import PlanChanges
+from sandbox.vendors.stripe.portal import Portal
+from sandbox.vendors.stripe.refunds import Refunds
+from sandbox.vendors.stripe.setup_intents import SetupIntents
 from sandbox.vendors.stripe.store import StripeObject, StripeStore, page_of, passes
+from sandbox.vendors.stripe.subscription_objects import items_of
+from sandbox.vendors.stripe.subscriptions import Subscriptions
 
-Answer = Callable[[Request, Params], StripeObject]
 
-_SECONDS = 0.12
-_KEY_MAX = 255
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The nouns that answer."""
+
+    customers: Customers
+    catalogue: Catalogue
+    coupons: Coupons
+    checkout: Checkout
+    links: PaymentLinks
+    intents: Intents
+    setup_intents: SetupIntents
+    cards: Cards
+    refunds: Refunds
+    disputes: Disputes
+    subscriptions: Subscriptions
+    changes: PlanChanges
+    invoices: Invoices
+    portal: Portal
 
 
 class StripeRoutes:
     """The endpoints under `/stripe/v1`."""
 
-    def __init__(
-        self,
-        store: StripeStore,
-        catalogue: Catalogue,
-        checkout: Checkout,
-        payments: Payments,
-        keys: IdempotencyKeys,
-        pace: Pace,
-    ) -> None:
+    def __init__(self, store: StripeStore, endpoints: Endpoints, parts: Parts) -> None:
         self._store = store
-        self._catalogue = catalogue
-        self._checkout = checkout
-        self._payments = payments
-        self._keys = keys
-        self._pace = pace
+        self._endpoints = endpoints
+        self._parts = parts
 
     def routes(self) -> list[Route]:
         """The routes, relative to the API base."""
-        catalogue, sessions = self._catalogue, "/v1/checkout/sessions"
         return [
-            self._create("/v1/customers", lambda _, params: catalogue.create_customer(params)),
-            self._retrieve("/v1/customers/{id}", "customer"),
-            self._create("/v1/products", lambda _, params: catalogue.create_product(params)),
-            self._list("/v1/products", "product", ("active",)),
-            self._retrieve("/v1/products/{id}", "product"),
-            self._create("/v1/prices", lambda _, params: catalogue.create_price(params)),
-            self._read("/v1/prices", self._prices),
-            self._retrieve("/v1/prices/{id}", "price"),
-            self._create(sessions, self._create_session),
-            self._read(sessions, self._sessions),
-            self._create(f"{sessions}/{{id}}/expire", self._expire_session),
-            self._read(f"{sessions}/{{id}}/line_items", self._session_items),
-            self._read(f"{sessions}/{{id}}", self._session),
-            self._list("/v1/payment_intents", "payment_intent", ("customer",)),
-            self._retrieve("/v1/payment_intents/{id}", "payment_intent"),
-            self._list("/v1/charges", "charge", ("customer", "payment_intent")),
-            self._retrieve("/v1/charges/{id}", "charge"),
-            self._create("/v1/refunds", lambda _, params: self._payments.refund(params)),
-            self._list("/v1/refunds", "refund", ("charge", "payment_intent")),
-            self._retrieve("/v1/refunds/{id}", "refund"),
-            self._retrieve("/v1/subscriptions/{id}", "subscription"),
-            self._read("/v1/events", self._events),
-            self._retrieve("/v1/events/{id}", "event"),
+            *self._catalogue(),
+            *self._customers(),
+            *self._checkout(),
+            *self._payments(),
+            *self._billing(),
+            *self._portal(),
+            *self._records(),
         ]
 
-    def _retrieve(self, path: str, kind: str) -> Route:
-        return self._read(path, lambda request, _: self._store.get(kind, request.path_params["id"]))
+    def _catalogue(self) -> list[Route]:
+        made, catalogue, coupons = self._endpoints, self._parts.catalogue, self._parts.coupons
+        return [
+            made.write("/v1/products", catalogue.create_product),
+            made.read("/v1/products", catalogue.products),
+            made.retrieve("/v1/products", "product"),
+            made.write_one("/v1/products/{id}", catalogue.update_product),
+            made.write("/v1/prices", catalogue.create_price),
+            made.read("/v1/prices", catalogue.prices),
+            made.retrieve("/v1/prices", "price"),
+            made.write_one("/v1/prices/{id}", catalogue.update_price),
+            made.write("/v1/coupons", coupons.create),
+            made.list_of("/v1/coupons", "coupon"),
+            made.retrieve("/v1/coupons", "coupon"),
+            made.delete("/v1/coupons/{id}", lambda coupon_id, _: coupons.delete(coupon_id)),
+            made.write("/v1/promotion_codes", coupons.create_code),
+            made.list_of("/v1/promotion_codes", "promotion_code", ("active", "code")),
+            made.retrieve("/v1/promotion_codes", "promotion_code"),
+            made.write_one("/v1/promotion_codes/{id}", coupons.update_code),
+        ]
 
-    def _list(self, path: str, kind: str, filters: tuple[str, ...]) -> Route:
-        return self._read(path, lambda _, params: self._store.page(kind, path, params, filters))
+    def _customers(self) -> list[Route]:
+        made, customers, cards = self._endpoints, self._parts.customers, self._parts.cards
+        methods = "/v1/customers/{id}/payment_methods"
+        return [
+            made.write("/v1/customers", customers.create),
+            made.list_of("/v1/customers", "customer", ("email",)),
+            made.retrieve("/v1/customers", "customer"),
+            made.write_one("/v1/customers/{id}", customers.update),
+            made.read_one(
+                methods,
+                lambda customer, params: customers.payment_methods(
+                    customer, f"/v1/customers/{customer}/payment_methods", params
+                ),
+            ),
+            made.read_one(
+                "/v1/customers/{customer}/payment_methods/{id}",
+                lambda method_id, _: self._store.get("payment_method", method_id),
+            ),
+            made.read(
+                "/v1/payment_methods",
+                lambda params: customers.payment_methods(text(params, "customer"), "/v1/payment_methods", params),
+            ),
+            made.retrieve("/v1/payment_methods", "payment_method"),
+            made.write_one("/v1/payment_methods/{id}/attach", cards.attach_by_id),
+            made.write_one("/v1/payment_methods/{id}/detach", lambda method_id, _: cards.detach(method_id)),
+            made.write("/v1/setup_intents", self._parts.setup_intents.create),
+            made.list_of("/v1/setup_intents", "setup_intent", ("customer", "payment_method")),
+            made.retrieve("/v1/setup_intents", "setup_intent"),
+            made.write_one("/v1/setup_intents/{id}/confirm", self._parts.setup_intents.confirm),
+        ]
 
-    def _read(self, path: str, answer: Answer) -> Route:
-        async def endpoint(request: Request) -> Response:
-            _authenticate(request)
-            params = parse_form(request.scope["query_string"].decode("ascii", "replace"))
-            body = self._store.expanded(answer(request, params), params)
-            return JSONResponse(body, headers=_headers(request, request_id()))
+    def _checkout(self) -> list[Route]:
+        made, checkout, links = self._endpoints, self._parts.checkout, self._parts.links
+        sessions, shared = "/v1/checkout/sessions", "/v1/payment_links"
+        return [
+            made.write(sessions, checkout.create),
+            made.read(sessions, checkout.page),
+            made.read_one(f"{sessions}/{{id}}", lambda session_id, _: checkout.get(session_id)),
+            made.write_one(f"{sessions}/{{id}}/expire", lambda session_id, _: checkout.expire(session_id)),
+            made.read_one(
+                f"{sessions}/{{id}}/line_items",
+                lambda session_id, params: page_of(
+                    checkout.line_items(checkout.get(session_id)), f"{sessions}/{session_id}/line_items", params
+                ),
+            ),
+            made.write(shared, links.create),
+            made.list_of(shared, "payment_link", ("active",)),
+            made.retrieve(shared, "payment_link"),
+            made.write_one(f"{shared}/{{id}}", links.update),
+            made.read_one(
+                f"{shared}/{{id}}/line_items",
+                lambda link_id, params: page_of(links.line_items(link_id), f"{shared}/{link_id}/line_items", params),
+            ),
+        ]
 
-        return Route(path, endpoint, methods=["GET"])
+    def _payments(self) -> list[Route]:
+        made, parts = self._endpoints, self._parts
+        return [
+            made.write("/v1/payment_intents", parts.intents.create),
+            made.list_of("/v1/payment_intents", "payment_intent", ("customer",)),
+            made.retrieve("/v1/payment_intents", "payment_intent"),
+            made.write_one("/v1/payment_intents/{id}", parts.intents.update),
+            made.write_one("/v1/payment_intents/{id}/confirm", parts.intents.confirm),
+            made.write_one("/v1/payment_intents/{id}/cancel", parts.intents.cancel),
+            made.list_of("/v1/charges", "charge", ("customer", "payment_intent")),
+            made.retrieve("/v1/charges", "charge"),
+            made.write("/v1/refunds", parts.refunds.create),
+            made.list_of("/v1/refunds", "refund", ("charge", "payment_intent")),
+            made.retrieve("/v1/refunds", "refund"),
+            made.write_one("/v1/refunds/{id}", parts.refunds.update),
+            made.list_of("/v1/disputes", "dispute", ("charge", "payment_intent")),
+            made.retrieve("/v1/disputes", "dispute"),
+            made.write_one("/v1/disputes/{id}", parts.disputes.update),
+            made.write_one("/v1/disputes/{id}/close", lambda dispute_id, _: parts.disputes.close(dispute_id)),
+        ]
 
-    def _create(self, path: str, answer: Answer) -> Route:
-        async def endpoint(request: Request) -> Response:
-            account = _authenticate(request)
-            key = request.headers.get("idempotency-key", "")
-            if len(key) > _KEY_MAX:
-                raise StripeError(400, "Idempotency-Key is longer than 255 characters.")
-            return await self._execute(request, account, key, answer)
+    def _billing(self) -> list[Route]:
+        made, parts = self._endpoints, self._parts
+        return [
+            made.read("/v1/subscriptions", self._subscriptions),
+            made.retrieve("/v1/subscriptions", "subscription"),
+            made.write_one("/v1/subscriptions/{id}", parts.changes.update),
+            made.delete(
+                "/v1/subscriptions/{id}",
+                lambda subscription_id, params: parts.subscriptions.cancel(
+                    subscription_id, mapping(params, "cancellation_details")
+                ),
+            ),
+            made.read("/v1/subscription_items", self._subscription_items),
+            made.read_one("/v1/subscription_items/{id}", lambda item_id, _: parts.changes.find_item(item_id)[1]),
+            made.write_one("/v1/subscription_items/{id}", parts.changes.update_item),
+            made.read("/v1/invoices", self._invoices),
+            made.retrieve("/v1/invoices", "invoice"),
+            made.write_one("/v1/invoices/{id}/pay", self._pay_invoice),
+            made.write_one("/v1/invoices/{id}/void", lambda invoice_id, _: parts.invoices.give_up(invoice_id, "void")),
+            made.write_one(
+                "/v1/invoices/{id}/mark_uncollectible",
+                lambda invoice_id, _: parts.invoices.give_up(invoice_id, "uncollectible"),
+            ),
+            made.read("/v1/invoice_payments", self._invoice_payments),
+            made.retrieve("/v1/invoice_payments", "invoice_payment"),
+        ]
 
-        return Route(path, endpoint, methods=["POST"])
+    def _portal(self) -> list[Route]:
+        made, portal = self._endpoints, self._parts.portal
+        configurations = "/v1/billing_portal/configurations"
+        return [
+            made.write(configurations, portal.configure),
+            made.list_of(configurations, "billing_portal.configuration", ("active", "is_default")),
+            made.retrieve(configurations, "billing_portal.configuration"),
+            made.write_one(f"{configurations}/{{id}}", portal.reconfigure),
+            made.write("/v1/billing_portal/sessions", portal.open),
+        ]
 
-    async def _execute(self, request: Request, account: str, key: str, answer: Answer) -> Response:
-        raw = await request.body()
-        here = request.url.path
-        stored = self._keys.begin(account, key, here, raw) if key else None
-        if stored is not None:
-            headers = _headers(request, request_id())
-            headers |= {"Idempotent-Replayed": "true", "Original-Request": stored.request_id}
-            return JSONResponse(stored.body, headers=headers)
-        try:
-            await self._pace.work(_SECONDS)
-            params = parse_form(raw.decode("utf-8", "replace"))
-            body = self._store.expanded(answer(request, params), params)
-            this_request = request_id()
-            if key:
-                self._keys.keep(account, key, answer_for(here, raw, body, this_request))
-        finally:
-            if key:
-                self._keys.end(account, key)
-        return JSONResponse(body, headers=_headers(request, this_request))
+    def _records(self) -> list[Route]:
+        made = self._endpoints
+        return [
+            made.list_of("/v1/balance_transactions", "balance_transaction", ("type", "source", "currency")),
+            made.retrieve("/v1/balance_transactions", "balance_transaction"),
+            made.read("/v1/events", self._events),
+            made.retrieve("/v1/events", "event"),
+        ]
 
-    def _create_session(self, _: Request, params: Params) -> StripeObject:
-        return self._session_answer(self._checkout.create(params), params)
+    def _subscriptions(self, params: Params) -> StripeObject:
+        status, price = text(params, "status"), text(params, "price")
 
-    def _session(self, request: Request, params: Params) -> StripeObject:
-        return self._session_answer(self._checkout.get(request.path_params["id"]), params)
+        def wanted(one: StripeObject) -> bool:
+            if status not in ("all", one["status"]) and not (status is None and one["status"] != "canceled"):
+                return False
+            if price is not None and all(item["price"]["id"] != price for item in items_of(one)):
+                return False
+            return passes(one, params, ("customer", "collection_method"))
 
-    def _expire_session(self, request: Request, params: Params) -> StripeObject:
-        return self._session_answer(self._checkout.expire(request.path_params["id"]), params)
+        return page_of(self._store.all("subscription"), "/v1/subscriptions", params, wanted)
 
-    def _session_answer(self, session: StripeObject, params: Params) -> StripeObject:
-        answer = shown(session)
-        if "line_items" in listing(params, "expand"):
-            answer["line_items"] = self._items(session, {})
-        return answer
+    def _subscription_items(self, params: Params) -> StripeObject:
+        subscription = self._store.get("subscription", required(params, "subscription"), "subscription")
+        return page_of(items_of(subscription), "/v1/subscription_items", params)
 
-    def _session_items(self, request: Request, params: Params) -> StripeObject:
-        return self._items(self._checkout.get(request.path_params["id"]), params)
+    def _invoices(self, params: Params) -> StripeObject:
+        subscription = text(params, "subscription")
 
-    def _items(self, session: StripeObject, params: Params) -> StripeObject:
-        url = f"/v1/checkout/sessions/{session['id']}/line_items"
-        return page_of(self._checkout.line_items(session), url, params)
+        def wanted(one: StripeObject) -> bool:
+            details = (one["parent"] or {}).get("subscription_details") or {}
+            if subscription is not None and details.get("subscription") != subscription:
+                return False
+            return passes(one, params, ("customer", "status", "collection_method"))
 
-    def _sessions(self, _: Request, params: Params) -> StripeObject:
-        for session in self._store.all("checkout.session"):
-            self._checkout.get(session["id"])
-        filters = ("customer", "payment_intent", "status", "subscription")
-        page = self._store.page("checkout.session", "/v1/checkout/sessions", params, filters)
-        page["data"] = [shown(session) for session in page["data"]]
-        return page
+        return page_of(self._store.all("invoice"), "/v1/invoices", params, wanted)
 
-    def _prices(self, _: Request, params: Params) -> StripeObject:
-        keys = listing(params, "lookup_keys")
-        filters = ("active", "currency", "product", "type")
+    def _pay_invoice(self, invoice_id: str, params: Params) -> StripeObject:
+        invoices = self._parts.invoices
+        invoice = invoices.open_one(invoice_id)
+        result = invoices.collect(invoice, invoices.method_for(invoice, params), off_session=True)
+        self._parts.subscriptions.note_payment(invoice, result)
+        if result is not Verdict.PAID:
+            raise invoices.declined(invoice)
+        return invoice
 
-        def wanted(price: StripeObject) -> bool:
-            return passes(price, params, filters) and (not keys or price["lookup_key"] in keys)
+    def _invoice_payments(self, params: Params) -> StripeObject:
+        intent = text(mapping(params, "payment"), "payment_intent")
 
-        return page_of(self._store.all("price"), "/v1/prices", params, wanted)
+        def wanted(one: StripeObject) -> bool:
+            if intent is not None and one["payment"]["payment_intent"] != intent:
+                return False
+            return passes(one, params, ("invoice", "status"))
 
-    def _events(self, _: Request, params: Params) -> StripeObject:
+        return page_of(self._store.all("invoice_payment"), "/v1/invoice_payments", params, wanted)
+
+    def _events(self, params: Params) -> StripeObject:
         types = listing(params, "types")
         delivered = text(params, "delivery_success")
 
@@ -168,23 +266,3 @@ class StripeRoutes:
             return passes(event, params, ("type",))
 
         return page_of(self._store.all("event"), "/v1/events", params, wanted)
-
-
-def _authenticate(request: Request) -> str:
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() not in ("bearer", "basic") or not credential.strip():
-        message = (
-            "You did not provide an API key. You need to provide your API key in the Authorization header, "
-            "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
-        )
-        raise StripeError(401, message)
-    return hashlib.sha256(credential.encode()).hexdigest()
-
-
-def _headers(request: Request, this_request: str) -> dict[str, str]:
-    headers = {
-        "Request-Id": this_request,
-        "Stripe-Version": request.headers.get("stripe-version", API_VERSION),
-    }
-    key = request.headers.get("idempotency-key")
-    return headers | ({"Idempotency-Key": key} if key else {})

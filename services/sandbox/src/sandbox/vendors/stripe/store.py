@@ -1,4 +1,8 @@
-"""Stripe's objects, kept by kind and id, oldest first and bounded; lists, filters and expansion."""
+"""Stripe's objects, kept by kind and id, oldest first and bounded; lists, filters and expansion.
+
+What an object keeps to itself is under the key `HIDDEN` and leaves in no answer and no event. Below it, `INCLUDABLE`
+holds what an answer has only when `expand[]` names it, such as an invoice's `payments`.
+"""
 
 import copy
 from collections import OrderedDict
@@ -10,6 +14,9 @@ from sandbox.vendors.stripe.form import Params, listing, mapping, text, whole
 
 StripeObject = dict[str, Any]
 
+HIDDEN = "_hidden"
+INCLUDABLE = "includable"
+
 _KIND_BY_PREFIX = {
     "cus": "customer",
     "prod": "product",
@@ -18,8 +25,17 @@ _KIND_BY_PREFIX = {
     "pi": "payment_intent",
     "ch": "charge",
     "re": "refund",
+    "dp": "dispute",
+    "pm": "payment_method",
+    "seti": "setup_intent",
     "sub": "subscription",
     "in": "invoice",
+    "inpay": "invoice_payment",
+    "promo": "promotion_code",
+    "di": "discount",
+    "plink": "payment_link",
+    "bpc": "billing_portal.configuration",
+    "txn": "balance_transaction",
     "evt": "event",
 }
 
@@ -54,6 +70,10 @@ class StripeStore:
             raise StripeError(404, message, code="resource_missing", param=param)
         return found
 
+    def remove(self, kind: str, object_id: str) -> None:
+        """Forgets an object, if there is one."""
+        self._of(kind).pop(object_id, None)
+
     def all(self, kind: str) -> list[StripeObject]:
         """All objects of a kind, newest first."""
         return list(reversed(self._of(kind).values()))
@@ -67,16 +87,20 @@ class StripeStore:
         return page_of(self.all(kind), url, params, lambda one: passes(one, params, filters))
 
     def expanded(self, answer: StripeObject, params: Params) -> StripeObject:
-        """A copy of an answer in which the `expand[]` paths hold objects instead of ids."""
+        """A copy of an answer, fit to be shown, in which the `expand[]` paths hold objects instead of ids."""
         made = copy.deepcopy(answer)
         for path in listing(params, "expand"):
             self._expand(made, str(path).split("."))
-        return made
+        answered: StripeObject = shown(made)
+        return answered
 
     def _expand(self, here: Any, path: list[str]) -> None:
         if not path or not isinstance(here, dict):
             return
         name, rest = path[0], path[1:]
+        includable = here.get(HIDDEN, {}).get(INCLUDABLE, {})
+        if name in includable:
+            here[name] = includable[name]
         value = here.get(name)
         if isinstance(value, str):
             kind = _KIND_BY_PREFIX.get(value.partition("_")[0])
@@ -85,6 +109,18 @@ class StripeStore:
                 here[name] = value = copy.deepcopy(found)
         for item in value if isinstance(value, list) else [value]:
             self._expand(item, rest)
+
+
+def shown(value: Any) -> Any:
+    """A copy of an object, at every depth without what is kept to itself."""
+    if isinstance(value, dict):
+        return {name: shown(item) for name, item in value.items() if name != HIDDEN}
+    return [shown(item) for item in value] if isinstance(value, list) else value
+
+
+def listed(items: list[StripeObject], url: str) -> StripeObject:
+    """A complete list inside another object; it holds the list itself, not a copy."""
+    return {"object": "list", "data": items, "has_more": False, "url": url}
 
 
 def page_of(
@@ -126,7 +162,9 @@ def passes(one: StripeObject, params: Params, filters: tuple[str, ...]) -> bool:
         wanted = text(params, name)
         if wanted is not None and str(one.get(name)).lower() != wanted.lower():
             return False
-    created = params.get("created")
+    if "created" not in params or "created" not in one:
+        return True
+    created = params["created"]
     if isinstance(created, str) and one["created"] != whole(params, "created"):
         return False
     window = mapping(params, "created")

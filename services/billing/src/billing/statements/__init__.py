@@ -1,0 +1,1 @@
+"""Statements: what moved an account's credits, line by line, and what became of one job's price."""
