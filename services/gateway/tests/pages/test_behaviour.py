@@ -12,7 +12,9 @@ from gateway.pages.files import read_static_files
 
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed; it is what runs the pages' modules")
-GLOBALS = "globalThis.localStorage = { getItem: () => null }; globalThis.addEventListener = () => {};"
+GLOBALS = (
+    "globalThis.localStorage = { getItem: () => null, removeItem: () => {} }; globalThis.addEventListener = () => {};"
+)
 CHARGE = {"price": 5, "held": 0, "charged": 0, "returned": 0, "settled": False}
 JOB = {"id": "job_1", "kind": "k", "status": "submitted", "progress": 0, "charge": CHARGE, "started_at": None}
 
@@ -140,3 +142,63 @@ def test_schemas_are_read_through_references_and_null(modules: Path) -> None:
         {"type": "string", "maxLength": 5, "default": None},
         {},
     ]
+
+
+LINK_PAGE = """
+const made = [];
+const element = (tag) => {
+  const node = { tag, dataset: {}, attributes: {}, listeners: {}, children: [], value: "a new password" };
+  node.setAttribute = (name, value) => (node.attributes[name] = value);
+  node.removeAttribute = (name) => delete node.attributes[name];
+  node.addEventListener = (name, listener) => (node.listeners[name] = listener);
+  node.append = (...children) => node.children.push(...children);
+  node.replaceChildren = (...children) => (node.children = children);
+  node.focus = () => {};
+  made.push(node);
+  return node;
+};
+const places = { main: element("main"), top: element("header"), skip: element("a"), announcements: element("p") };
+globalThis.document = { createElement: element, documentElement: {}, getElementById: (id) => places[id] };
+globalThis.location = { pathname: path, hash, origin: "http://gateway" };
+globalThis.history = { replaceState: (_state, _title, address) => { location.hash = ""; result.address = address; } };
+globalThis.fetch = async (url, { body }) => {
+  result.sent.push([url, JSON.parse(body)]);
+  return status === 204 ? new Response(null, { status }) : Response.json(problem, { status });
+};
+const result = { sent: [], address: null };
+await import("./link.js");
+result.unasked = result.sent.length;
+const form = made.find(({ tag }) => tag === "form");
+await form?.listeners.submit({ preventDefault() {} });
+result.alert = made.find(({ attributes }) => attributes.role === "alert")?.textContent ?? null;
+result.said = places.announcements.textContent ?? null;
+"""
+LINK = {"hash": "#token=atl_link_a.b", "status": 204, "problem": None}
+
+
+@pytest.mark.parametrize(
+    ("path", "address", "more"),
+    [
+        ("/verify", "/v1/users/verification", {}),
+        ("/email", "/v1/users/email-change", {}),
+        ("/reset", "/v1/password-resets/confirm", {"password": "a new password"}),
+    ],
+)
+def test_a_mailed_link_is_used_only_when_asked_and_leaves_no_token_in_the_address(
+    modules: Path, path: str, address: str, more: dict[str, str]
+) -> None:
+    seen = run(modules, LINK_PAGE, **LINK, path=path)
+
+    assert (seen["unasked"], seen["address"]) == (0, path)
+    assert seen["sent"] == [[address, {"token": "atl_link_a.b", **more}]]
+    assert seen["said"]
+
+
+def test_a_mailed_link_that_is_spent_or_cut_says_so(modules: Path) -> None:
+    refusal = {"code": "VALIDATION_FAILED", "detail": "x", "errors": [{"pointer": "/body/token", "detail": "x"}]}
+
+    spent = run(modules, LINK_PAGE, **{**LINK, "status": 422, "problem": refusal}, path="/verify")
+    cut = run(modules, LINK_PAGE, **{**LINK, "hash": ""}, path="/verify")
+
+    assert "not valid any more" in spent["alert"]
+    assert (cut["sent"], "incomplete" in cut["said"]) == ([], True)

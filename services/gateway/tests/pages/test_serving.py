@@ -8,7 +8,8 @@ from common.ids import new_id, to_text
 from gateway.pages.headers import content_security_policy
 
 JOB = f"/jobs/{to_text('job', new_id())}"
-EVERYTHING = ("/", JOB, "/pages/studio.css", "/pages/home.js", "/pages/icon.svg")
+LINKS = ("/verify", "/reset", "/email")
+EVERYTHING = ("/", JOB, *LINKS, "/pages/studio.css", "/pages/home.js", "/pages/icon.svg")
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,7 @@ EVERYTHING = ("/", JOB, "/pages/studio.css", "/pages/home.js", "/pages/icon.svg"
     [
         ("/", "text/html; charset=utf-8"),
         (JOB, "text/html; charset=utf-8"),
+        ("/verify", "text/html; charset=utf-8"),
         ("/pages/studio.css", "text/css; charset=utf-8"),
         ("/pages/job.js", "text/javascript; charset=utf-8"),
         ("/pages/icon.svg", "image/svg+xml"),
@@ -103,13 +105,31 @@ async def test_says_404_on_the_page_of_what_can_be_no_job(browser: httpx2.AsyncC
 
 @pytest.mark.parametrize(
     "name",
-    ["../routes.py", "..%2froutes.py", "%2e%2e/routes.py", "..%5croutes.py", "routes.py", "home.html", "none.js", ""],
+    [
+        "../routes.py",
+        "..%2froutes.py",
+        "%2e%2e/routes.py",
+        "..%5croutes.py",
+        "routes.py",
+        "home.html",
+        "link.html",
+        "none.js",
+        "",
+    ],
 )
 async def test_serves_no_file_that_is_not_on_the_list(browser: httpx2.AsyncClient, name: str) -> None:
     answer = await browser.get(f"/pages/{name}")
 
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", LINKS)
+async def test_serves_a_page_for_every_link_that_is_mailed(browser: httpx2.AsyncClient, path: str) -> None:
+    answer = await browser.get(path)
+
+    assert 'src="/pages/link.js"' in answer.text
+    assert f'"{path}": {{' in (await browser.get("/pages/link.js")).text
 
 
 async def test_is_no_part_of_the_api_document(app: FastAPI) -> None:

@@ -1,4 +1,4 @@
-"""HTTP of the pages: home, a job's result page, and the files they are made of. No part of the API."""
+"""HTTP of the pages: home, a job's result, where mails lead, and the files of all these. No part of the API."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from gateway.pages.headers import page_headers
 
 HOME = "home.html"
 JOB = "job.html"
+LINK = "link.html"
 _METHODS = ["GET", "HEAD"]  # what checks links in mails asks with HEAD
 
 
@@ -38,10 +39,17 @@ def build_router(*, development: bool) -> APIRouter:
         """The same page for all jobs: whose job it is, the API is asked by the page with the reader's token."""
         return answer(request, static[JOB], 200 if _could_be_a_job(job_id) else 404)
 
+    @router.api_route("/verify", methods=_METHODS)
+    @router.api_route("/reset", methods=_METHODS)
+    @router.api_route("/email", methods=_METHODS)
+    async def link(request: Request) -> Response:
+        """Where links in mails lead. The token is in the fragment, so only the page sees it, and asks the API."""
+        return answer(request, static[LINK])
+
     @router.api_route("/pages/{name}", methods=_METHODS)
     async def file(name: str, request: Request) -> Response:
         found = static.get(name)
-        if found is None or name in {HOME, JOB}:
+        if found is None or name in {HOME, JOB, LINK}:
             raise NotFound
         return answer(request, found)
 
