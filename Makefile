@@ -11,12 +11,14 @@ SOURCES := $(addsuffix /src,$(PACKAGES)) $(wildcard bench scripts)
 WITH_TOOLS := .venv/.with-tools
 INSTALLED := .venv/.installed
 PLACE := .venv/.place
+CLIENT := clients/typescript
+CLIENT_TOOLS := $(CLIENT)/node_modules/.installed
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down status memory test test-unit test-integration lint format bench \
-	generated events openapi migrate lock clean moved
+.PHONY: help setup demo up down status memory reconcile test test-unit test-integration mutants lint format bench \
+	generated events openapi client migrate lock clean moved
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' Makefile
@@ -40,6 +42,9 @@ status: $(INSTALLED) ## Show what is running
 memory: $(INSTALLED) ## Show the memory of every running process
 	@$(VENV) -m atelier_local memory
 
+reconcile: $(INSTALLED) ## Compare Stripe with the ledger of what is running; fails when they differ
+	@$(VENV) -m atelier_local run billing reconcile
+
 bench: $(WITH_TOOLS) ## Measure, and compare with the floor
 	$(VENV) -m bench
 
@@ -52,6 +57,9 @@ test-unit: $(WITH_TOOLS) ## Only the tests of packages
 
 test-integration: $(WITH_TOOLS) ## Only the tests of the whole
 	$(VENV) -m pytest tests
+
+mutants: $(WITH_TOOLS) ## Take one safeguard away at a time; a test must notice (minutes)
+	$(VENV) -m scripts.mutants
 
 lint: $(WITH_TOOLS) ## Check style, types and who imports whom
 	$(VENV) -m ruff check .
@@ -74,6 +82,9 @@ events: $(INSTALLED) ## Write the event schemas to docs/events
 openapi: $(INSTALLED) ## Write the OpenAPI documents to docs/openapi
 	$(VENV) scripts/openapi.py
 
+client: $(CLIENT_TOOLS) ## Generate the TypeScript client from docs/openapi and compile it (needs Node 20)
+	@cd $(CLIENT) && npm run --silent generate && npm run --silent build
+
 migrate: $(INSTALLED) ## Bring the databases at DATABASE_URL up to date (`up` does it by itself)
 	@if [ -z "$$DATABASE_URL" ]; then echo "set DATABASE_URL; the embedded database is migrated by 'make up'"; exit 1; fi
 	@for service in $(SERVICES); do $(VENV) -m "$$service" migrate || exit 1; done
@@ -85,8 +96,14 @@ lock: ## Pin the requirements anew (needs uv)
 
 clean: ## Stop everything and delete local data, caches and .venv
 	@if [ -f $(INSTALLED) ]; then $(VENV) -m atelier_local clean; fi
+	@rm -rf $(CLIENT)/node_modules $(CLIENT)/dist
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(CLIENT_TOOLS): $(CLIENT)/package-lock.json
+	@command -v npm >/dev/null || { echo "the TypeScript client needs Node 20 or newer, with npm"; exit 1; }
+	@cd $(CLIENT) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # ---- Installing: again only when what it depends on changes, or when the clone has moved ----
 

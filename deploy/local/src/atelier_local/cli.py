@@ -1,9 +1,10 @@
-"""Owns the command line: `python -m atelier_local up | down | status | demo | memory | clean`."""
+"""Owns the command line: `python -m atelier_local up | down | status | demo | memory | run | clean`."""
 
 import argparse
 import importlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -132,6 +133,17 @@ def _memory(home: Home, _parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _run(home: Home, parsed: argparse.Namespace) -> int:
+    """A service's one-off role in the environment of what is running; without that, in the caller's own."""
+    state = Stack(home).state() if home.is_running() else None
+    if state is None and not os.environ.get("DATABASE_URL"):
+        say(f"not running in {home.path}: start it with `make up`, or set DATABASE_URL and what the service needs")
+        return 1
+    environment = {**os.environ, **(state.environment if state else {})}
+    command = [sys.executable, "-m", parsed.service, parsed.role]
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
 def _clean(home: Home, _parsed: argparse.Namespace) -> int:
     if home.path.exists():
         Stack(home).destroy()
@@ -160,6 +172,10 @@ def _parser() -> argparse.ArgumentParser:
         ("clean", _clean, "stop everything and delete all local data"),
     ):
         commands.add_parser(name, help=text).set_defaults(command=command)
+    run = commands.add_parser("run", help="run a role of a service that ends by itself, such as `billing reconcile`")
+    run.add_argument("service")
+    run.add_argument("role")
+    run.set_defaults(command=_run)
     supervise = commands.add_parser("supervise", help="run a written plan (for tests)")
     supervise.add_argument("plan")
     supervise.add_argument("--with-parent", action="store_true")

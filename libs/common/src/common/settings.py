@@ -32,7 +32,10 @@ _DEVELOPMENT_ACCESS = SecretStr("development-access-token-secret-never-for-produ
 _DATABASE_OVERRIDE = re.compile(r"([A-Z][A-Z0-9]*)_DATABASE_URL")
 _HTTP_URL = TypeAdapter(AnyHttpUrl)
 
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+
 SecretList = Annotated[tuple[SecretStr, ...], NoDecode]
+TextList = Annotated[tuple[str, ...], NoDecode]
 
 
 class SettingsError(ValueError):
@@ -71,6 +74,8 @@ class CommonSettings(BaseSettings):
     trace_sample_ratio: float = Field(0.1, ge=0, le=1, validation_alias="TRACE_SAMPLE_RATIO")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", validation_alias="LOG_LEVEL")
     public_url: str = Field("http://127.0.0.1:8000", validation_alias="PUBLIC_URL")
+    allowed_origins: TextList = Field((), validation_alias="ALLOWED_ORIGINS")
+    """Origins whose pages may call us from a browser, separated by commas; each by name, as browsers write it."""
     drain_seconds: float = Field(10, gt=0, le=600, validation_alias="DRAIN_SECONDS")
     """The whole time from SIGTERM to exit."""
     drain_delay_seconds: float = Field(0, ge=0, le=60, validation_alias="DRAIN_DELAY_SECONDS")
@@ -96,6 +101,19 @@ class CommonSettings(BaseSettings):
     def _long_enough(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         if any(len(secret.get_secret_value().encode()) < SECRET_LENGTH_MIN for secret in value):
             raise ValueError(f"every secret needs at least {SECRET_LENGTH_MIN} bytes")
+        return value
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if value) if isinstance(value, str) else value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _named_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin such as https://studio.example; `*` is refused")
         return value
 
     @field_validator("redis_url")

@@ -441,12 +441,42 @@ async def test_a_batch_handler_of_two_types_gets_both_together_in_order(reading_
     assert seen == [mixed]
 
 
-def test_a_type_has_one_handler():
+def test_a_type_has_one_handler_of_batches_that_was_there_first():
     handlers = recording()
+
+    async def batch(_events: Sequence[Received[JobCancelRequested]], _uow: UnitOfWork) -> None: ...
+
     with pytest.raises(ValueError, match=r"job\.cancel_requested has a handler already"):
-        handlers.on(JobCancelRequested, handlers.single(JobCancelRequested))
+        handlers.on_batch(JobCancelRequested, batch)
     assert handlers.handles(JobCancelRequested)
     assert not handlers.handles(JobSubmitted)
+
+
+@pytest.mark.parametrize("first", ["alone", "by batches"])
+async def test_a_further_handler_of_a_type_comes_after_the_first(reading_database: Database, redis: Redis, first: str):
+    calls: list[tuple[str, UUID]] = []
+    handlers = Handlers()
+
+    async def one(event: JobCancelRequested, _uow: UnitOfWork) -> None:
+        calls.append(("first", event.event_id))
+
+    async def many(batch: Sequence[Received[JobCancelRequested]], uow: UnitOfWork) -> None:
+        for received in batch:
+            await one(received.event, uow)
+
+    async def then(event: JobCancelRequested, _uow: UnitOfWork) -> None:
+        calls.append(("then", event.event_id))
+
+    if first == "alone":
+        handlers.on(JobCancelRequested, one)
+    else:
+        handlers.on_batch(JobCancelRequested, many)
+    handlers.on(JobCancelRequested, then)
+    event = fact()
+    await append(redis, event)
+    async with running(consumer(reading_database, redis, handlers).run):
+        await eventually(lambda: settled(redis, 1))
+    assert calls == [("first", event.event_id), ("then", event.event_id)]
 
 
 async def test_reclaiming_without_a_group_makes_one(reading_database: Database, redis: Redis):

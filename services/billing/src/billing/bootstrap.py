@@ -4,14 +4,21 @@ from functools import partial
 
 from redis.asyncio import Redis
 
+from billing.costs import handlers as cost_handlers
 from billing.ledger import handlers as ledger_handlers
 from billing.ledger import routes as ledger_routes
 from billing.ledger.audit import run_audit
 from billing.ledger.expiry import run_expiry
 from billing.ledger.lot_expiry import run_lot_expiry
+from billing.reconciliation.assembly import build_reconciler
+from billing.reconciliation.schedule import run_schedule
 from billing.settings import BillingSettings
 from billing.statements import routes as statement_routes
 from billing.stripe.assembly import BODY_LIMITS, build_stripe
+from billing.subscriptions import handlers as subscription_handlers
+from billing.top_ups import handlers as top_up_handlers
+from billing.top_ups.assembly import build_top_ups
+from common.bus.consumer import ConsumerLimits
 from common.bus.handlers import Handlers
 from common.bus.runner import start_consumers, start_relay
 from common.db.database import Database
@@ -32,12 +39,24 @@ async def start(process: Process, settings: BillingSettings) -> None:
     identify = require_identity(settings.identity_secrets)
     stripe = build_stripe(settings, database, identify)
     process.stack.push_async_callback(stripe.api.close)
+    top_ups = build_top_ups(settings, database, stripe.api, identify)
+    reconciler = build_reconciler(settings, database, stripe.api, stripe.inbox.wake)
 
     await start_relay(process, "billing", database, redis)
     handlers = Handlers()
     ledger_handlers.register(handlers, settings.sign_up_credits, grant_on=settings.sign_up_grant)
-    start_consumers(process, "billing", database, redis, handlers)
+    cost_handlers.register(handlers)
+    top_up_handlers.register(handlers)
+    subscription_handlers.register(handlers)
+    start_consumers(
+        process, "billing", database, redis, handlers, by_topic={"runs": ConsumerLimits(rest_seconds_max=0.05)}
+    )
     process.spawn("stripe-inbox", partial(stripe.inbox.run, process.stopping))
+    process.spawn("catalogue-sync", stripe.catalogue.run)
+    process.spawn("subscription-clock", stripe.clock.run)
+    process.spawn("subscription-closing", stripe.closing.run)
+    process.spawn("top-ups", partial(top_ups.worker.run, process.stopping))
+    process.spawn("reconciliation", partial(run_schedule, database, reconciler))
     process.spawn("ledger-audit", partial(run_audit, database))
     process.spawn("hold-expiry", partial(run_expiry, database))
     process.spawn("lot-expiry", partial(run_lot_expiry, database))
@@ -52,6 +71,7 @@ async def start(process: Process, settings: BillingSettings) -> None:
             ledger_routes.build_router(database, identify),
             statement_routes.build_router(database, identify),
             *stripe.routers,
+            top_ups.router,
         ],
         readiness={"database": database.check, "redis": ping_redis},
         title="Atelier billing",

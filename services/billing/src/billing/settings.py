@@ -21,6 +21,12 @@ class BillingSettings(CommonSettings):
     """When they are given: at sign-up, or once for each verified identity."""
     checkout_return_origins: tuple[str, ...] = ()
     """Origins besides PUBLIC_URL that Stripe may send a buyer back to."""
+    reconciliation_days: int = Field(3, ge=1, le=28)
+    """How far back at least Stripe is compared with the ledger, each day and at start."""
+    payment_grace_days: int = Field(7, ge=0, le=60)
+    """How long a plan stays after the period that was paid for, while the next payment is owed."""
+    catalogue_sync_seconds: int = Field(600, ge=10, le=86_400)
+    """How often packs, plans and prices are brought to Stripe; a changed price is in force that much later."""
     stripe_api_key: SecretStr = Field(validation_alias="STRIPE_API_KEY")
     stripe_api_base: str = Field("https://api.stripe.com", validation_alias="STRIPE_API_BASE")
     stripe_webhook_secrets: SecretList = Field(validation_alias="STRIPE_WEBHOOK_SECRETS")

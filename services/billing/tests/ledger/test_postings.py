@@ -123,9 +123,11 @@ async def test_holds_are_placed_in_the_order_of_submission_until_credits_end(
     assert await numbers(database, account_id) == (0, 10)
     words = (await said(database, account_id))[1:]
     assert [kind for kind, _ in words] == [
-        "credits.held", "credits.held", "credits.refused", "credits.held", "credits.refused", "balance.changed",
+        "credits.held", "credits.held", "credits.refused", "credits.held", "credits.refused",
     ]  # fmt: skip
-    assert [body["available_credits"] for _, body in words] == [6, 1, 1, 0, 0, 0]
+    assert [body["available_credits"] for _, body in words] == [6, 1, 1, 0, 0]
+    balances = [(body["balance"]["held_credits"], body["balance"]["version"]) for _, body in words if "hold_id" in body]
+    assert balances == [(4, 2), (9, 3), (10, 4)]
     refusal = words[2][1]
     assert (refusal["required_credits"], refusal["reason"]) == (3, "insufficient_credits")
     assert refusal["job_id"] == str(batch[2].event.job.job_id)
@@ -215,12 +217,10 @@ async def test_a_settlement_says_what_was_charged_and_what_came_back(
     job = submitted(account_id, 6)
     await hold_all(database, [job])
     await database.transact(settle, [settlement(job, 4, "completed"), settlement(job, 0, "failed")])
-    kind, body = (await said(database, account_id))[-2]
+    kind, body = (await said(database, account_id))[-1]
     assert kind == "credits.captured"
     assert (body["captured_credits"], body["released_credits"], body["available_credits"]) == (4, 2, 6)
-    kind, body = (await said(database, account_id))[-1]
-    assert kind == "balance.changed"
-    assert (body["available_credits"], body["held_credits"], body["version"]) == (6, 0, 3)
+    assert body["balance"] == {"available_credits": 6, "held_credits": 0, "debt_credits": 0, "version": 3}
 
 
 async def test_an_outcome_before_its_hold_is_passed_over(database: Database, submitted: Submit):
@@ -268,7 +268,7 @@ async def test_only_lapsed_holds_expire(database: Database, account_with: GiveCr
     assert max(expired) == 1
     assert await database.transact(expire_holds) == 0
     assert await numbers(database, account_id) == (6, 4)
-    kind, body = (await said(database, account_id))[-2]
+    kind, body = (await said(database, account_id))[-1]
     assert (kind, body["reason"], body["job_id"]) == (
         "credits.released", "expired", str(lapsed.event.job.job_id),
     )  # fmt: skip
@@ -340,8 +340,8 @@ async def test_outcomes_of_all_kinds_are_settled_in_one_batch(
     assert len({handlers.batch(type(outcome.event)) for outcome in outcomes}) == 1
     await _deliver(database, handlers, outcomes)
     assert await numbers(database, account_id) == (5, 0)
-    words = [kind for kind, _ in await said(database, account_id)][-4:]
-    assert words == ["credits.captured", "credits.released", "credits.captured", "balance.changed"]
+    words = [kind for kind, _ in await said(database, account_id)][-3:]
+    assert words == ["credits.captured", "credits.released", "credits.captured"]
 
 
 async def test_the_same_person_registered_by_two_events_is_greeted_once(database: Database):

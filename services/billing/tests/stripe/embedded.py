@@ -18,6 +18,14 @@ from billing.tables import metadata
 from common.db import migrate
 
 USER = "nobody"
+CATALOGUE = frozenset({"products", "plans", "plan_prices"})
+"""Filled by the migrations."""
+_CATALOGUE_AS_MIGRATED = (
+    "UPDATE products SET active = true",
+    "UPDATE plans SET active = true, credits_monthly = CASE plan WHEN 'pro' THEN 300 WHEN 'free' THEN 0 ELSE 5000 END",
+    "UPDATE plan_prices SET active = true, amount_minor = CASE plan WHEN 'pro' THEN 1900 ELSE 24900 END"
+    " * CASE billing_interval WHEN 'year' THEN 10 ELSE 1 END",
+)
 READY_SECONDS_MAX = 30.0
 
 
@@ -101,8 +109,8 @@ class Databases:
 
     async def empty(self) -> None:
         """Back to the state after the migrations; the ledger's append-only triggers are passed over here alone."""
-        emptied = [f"DELETE FROM {table.name}" for table in metadata.sorted_tables if table.name != "products"]  # noqa: S608
+        emptied = [f"DELETE FROM {table.name}" for table in metadata.sorted_tables if table.name not in CATALOGUE]  # noqa: S608
         await _execute(
             self._url,
-            "; ".join(["SET session_replication_role = replica", *emptied, "UPDATE products SET active = true"]),
+            "; ".join(["SET session_replication_role = replica", *emptied, *_CATALOGUE_AS_MIGRATED]),
         )

@@ -295,10 +295,10 @@ async def test_one_poisoned_event_does_not_stop_the_others(shop: Shop, monkeypat
     await buy(shop)
     real = handle
 
-    async def poisoned(database: Any, api: Any, event: Any) -> Any:
+    async def poisoned(database: Any, api: Any, event: Any, grace: Any) -> Any:
         if event.event_id == "evt_poison":
             raise ZeroDivisionError
-        return await real(database, api, event)
+        return await real(database, api, event, grace)
 
     monkeypatch.setattr("billing.stripe.inbox.handle", poisoned)
     async with shop.worker():

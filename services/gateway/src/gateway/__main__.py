@@ -1,7 +1,10 @@
-"""`python -m gateway [role]`."""
+"""`python -m gateway [role]`, and the operators' `python -m gateway features …`."""
 
 import sys
 
+from gateway.features.command import main as features_command
 from gateway.main import run
 
+if sys.argv[1:2] == ["features"]:
+    sys.exit(features_command(sys.argv[2:]))
 run(sys.argv[1] if len(sys.argv) > 1 else "all")

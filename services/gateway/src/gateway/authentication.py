@@ -5,10 +5,12 @@
 
 The dependencies find the `Authenticator` as `app.state.authenticator`, and count those it does not know with
 `app.state.request_limits`, by their network (`app.state.trusted_proxies`). An access token cannot be taken back
-before it lapses, unless its account was deleted; an API key stops at once (see `keys.revocations`).
+before it lapses, unless its account was deleted; an API key stops at once (see `keys.revocations`). A plan that has
+changed counts at once, whatever token or key name (see `subscriptions.changed_plans`).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 from fastapi.openapi.models import HTTPBearer as BearerModel
@@ -29,6 +31,7 @@ from gateway.keys.rules import PREFIX, Scope, digest, is_well_formed
 from gateway.keys.storage import LiveKey, find_live_key
 from gateway.requests.limits import RequestLimits
 from gateway.sessions.client_address import client_address
+from gateway.subscriptions.changed_plans import ChangedPlans
 
 TOKEN_LENGTH_MAX = 4096
 
@@ -56,6 +59,7 @@ class Authenticator:
         self._last_used = LastUsed(database)
         self.revocations = Revocations(redis, self._keys)
         self.closed_accounts = ClosedAccounts(database)
+        self.changed_plans = ChangedPlans(database)
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller:
         """The caller behind a request's headers. Waits for nothing but the look-up of a key not yet known.
@@ -69,12 +73,14 @@ class Authenticator:
             found = verify_access_token(self._secrets, token)
             if found.account_id in self.closed_accounts:
                 raise Unauthorized
-            return found
+            plan = self.changed_plans.plan_of(found.account_id, found.plan)
+            return found if plan == found.plan else replace(found, plan=plan)
         key = await self._keys.get(digest(token)) if is_well_formed(token) else None
         if key is None:
             raise Unauthorized("The API key is not valid.")
         self._last_used.note(key.key_id)
-        return Caller(key.account_id, key.user_id, key.plan, key.scopes, "api_key")
+        plan = self.changed_plans.plan_of(key.account_id, key.plan)
+        return Caller(key.account_id, key.user_id, plan, key.scopes, "api_key")
 
     async def run_revocations(self) -> None:
         """Hear of revoked keys for ever; run it as a task of the process."""

@@ -21,6 +21,7 @@ from gateway.deletion import handlers as deletion_handlers
 from gateway.deletion import routes as deletion_routes
 from gateway.deletion.requesting import Deletions
 from gateway.deletion.scrubbing import Scrubbing
+from gateway.features.board import FeatureBoard
 from gateway.jobs import handlers as job_handlers
 from gateway.jobs import routes as job_routes
 from gateway.jobs.admission import Admission
@@ -37,6 +38,7 @@ from gateway.kinds.catalogue import KindCatalogue, store_declaration
 from gateway.openapi import describe_kinds
 from gateway.pages import routes as page_routes
 from gateway.plans.limits import Plans
+from gateway.quotes import routes as quote_routes
 from gateway.requests.limits import RequestLimits
 from gateway.requests.rules import RequestRules
 from gateway.sessions import routes as session_routes
@@ -45,6 +47,13 @@ from gateway.sessions.issuing import SessionIssuer
 from gateway.sessions.local_attempts import AttemptRule
 from gateway.sessions.sign_in import SignIn
 from gateway.settings import GatewaySettings
+from gateway.status import routes as status_routes
+from gateway.status.board import StatusBoard, alive
+from gateway.status.queues import GENERATION, QueueWatch
+from gateway.status.rules import Finding
+from gateway.status.services import listening
+from gateway.status.switched import modes_of
+from gateway.subscriptions import handlers as subscription_handlers
 from gateway.users import credential_routes, export_routes
 from gateway.users import routes as user_routes
 from gateway.users.email_change import EmailChange
@@ -87,11 +96,15 @@ class Parts:
         self.notes = LimitNotes(self.limits)
         self.verdicts = Verdicts(self.redis)
         self.figures = Figures(self.redis)
-        self.plans = Plans(self.database)
+        self.features = FeatureBoard(self.database, self.redis)
+        self.plans = Plans(self.database, self.features.limits_factor)
         self.catalogue = KindCatalogue(self.database)
         self.admission = Admission(
             self.database, self.limits, self.verdicts, verdict_seconds_max=settings.verdict_seconds_max
         )
+
+        self.status = StatusBoard()
+        """Whoever works in a reduced way says so here."""
 
     async def aclose(self) -> None:
         """Close connections and threads."""
@@ -114,7 +127,9 @@ def build_app(parts: Parts) -> FastAPI:
         routers=[
             _job_router(parts),
             *_identity_routers(parts),
-            kind_routes.build_router(parts.catalogue),
+            _quote_router(parts),
+            kind_routes.build_router(parts.catalogue, parts.features),
+            _status_router(parts),
             passing_on.build_router(
                 Passthrough(settings.billing_url, parts.http, settings.identity_secrets),
                 Passthrough(settings.notifier_url, parts.http, settings.identity_secrets),
@@ -142,7 +157,9 @@ async def start(process: Process, settings: GatewaySettings) -> None:
     handlers.on(KindDeclared, store_declaration)
     job_handlers.register(handlers, parts.notes)
     deletion_handlers.register(handlers)
+    subscription_handlers.register(handlers, parts.authenticator.changed_plans)
     start_consumers(process, "gateway", parts.database, parts.redis, handlers, ConsumerLimits(pace_seconds=0.025))
+    process.spawn("features", parts.features.run)
     process.spawn("plans", parts.plans.run)
     process.spawn("kinds", parts.catalogue.run)
     process.spawn("verdicts", parts.verdicts.run)
@@ -150,6 +167,7 @@ async def start(process: Process, settings: GatewaySettings) -> None:
     process.spawn("limit-notes", parts.notes.run)
     process.spawn("key-revocations", parts.authenticator.run_revocations)
     process.spawn("key-last-used", parts.authenticator.run_last_used)
+    process.spawn("changed-plans", parts.authenticator.changed_plans.run)
     process.spawn("closed-accounts", parts.authenticator.closed_accounts.run)
     process.spawn("deletion-scrubbing", Scrubbing(parts.database).run)
     process.spawn("refresh-token-purge", parts.sign_in.run_purge, critical=False)
@@ -169,7 +187,12 @@ def _identity_routers(parts: Parts) -> list[APIRouter]:
     )
     return [
         credential_routes.build_router(credentials, trusted_proxies=proxies),
-        user_routes.build_router(registration, Profiles(parts.database), trusted_proxies=proxies),
+        user_routes.build_router(
+            registration,
+            Profiles(parts.database),
+            trusted_proxies=proxies,
+            admit_sign_up=parts.features.admit_sign_up,
+        ),
         session_routes.build_router(parts.sign_in, trusted_proxies=proxies),
         deletion_routes.build_router(
             Deletions(parts.database, check, parts.authenticator.revocations, parts.authenticator.closed_accounts)
@@ -182,11 +205,40 @@ def _identity_routers(parts: Parts) -> list[APIRouter]:
 def _job_router(parts: Parts) -> APIRouter:
     settings = parts.settings
     return job_routes.build_router(
-        database=parts.database,
-        admission=parts.admission,
-        catalogue=parts.catalogue,
-        plans=parts.plans,
-        figures=parts.figures,
-        credit_hint=CreditHint(settings.billing_url, parts.http, settings.identity_secrets, parts.limits),
-        ledger=JobLedger(settings.billing_url, parts.http, settings.identity_secrets),
+        job_routes.JobParts(
+            database=parts.database,
+            admission=parts.admission,
+            catalogue=parts.catalogue,
+            features=parts.features,
+            plans=parts.plans,
+            figures=parts.figures,
+            credit_hint=CreditHint(settings.billing_url, parts.http, settings.identity_secrets, parts.limits),
+            ledger=JobLedger(settings.billing_url, parts.http, settings.identity_secrets),
+            quote_secrets=settings.identity_secrets,
+        )
     )
+
+
+def _quote_router(parts: Parts) -> APIRouter:
+    return quote_routes.build_router(
+        catalogue=parts.catalogue,
+        figures=parts.figures,
+        features=parts.features,
+        secrets=parts.settings.identity_secrets,
+    )
+
+
+def _status_router(parts: Parts) -> APIRouter:
+    async def api() -> Finding:
+        return Finding("ok")  # whoever reads this was answered
+
+    board, redis = parts.status, parts.redis
+    queues = QueueWatch(redis, parts.catalogue, parts.figures)
+    board.add("api", api)
+    board.add("database", alive(parts.database.check))
+    board.add("redis", alive(parts.ping_redis))
+    board.add("billing", listening(redis, "billing", ("jobs", "runs")))
+    board.add(GENERATION, queues.check)
+    board.add("notifications", listening(redis, "notifier", ("runs",)))
+    board.add_modes(lambda: modes_of(parts.features.current))
+    return status_routes.build_router(board, queues, parts.features)

@@ -1,13 +1,16 @@
-"""The OpenAPI document: one operation for each declared kind, and the event streams of the notifier."""
+"""The OpenAPI document: operations of their own for each declared kind, to submit and to estimate."""
 
 import re
+from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI
 
 from gateway.kinds.catalogue import KindCatalogue, OfferedKind
+from gateway.openapi_answers import complete
 
-GENERIC_PATH = "/v1/jobs/{kind}"
+SUBMIT_PATH = "/v1/jobs/{kind}"
+ESTIMATE_PATH = "/v1/jobs/{kind}/estimate"
 
 
 def describe_kinds(app: FastAPI, catalogue: KindCatalogue) -> None:
@@ -20,41 +23,49 @@ def describe_kinds(app: FastAPI, catalogue: KindCatalogue) -> None:
         version = "|".join(f"{kind.name}:{kind.digest}" for kind in kinds)
         if version not in described:
             described.clear()
-            described[version] = with_kinds(generate(), kinds)
+            described[version] = complete(deepcopy(with_kinds(generate(), kinds)))
         return described[version]
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
 def with_kinds(document: dict[str, Any], kinds: list[OfferedKind]) -> dict[str, Any]:
-    """A copy of the document in which each kind is an operation."""
+    """A copy of the document in which each kind can be submitted and estimated by operations of its own."""
     paths = dict(document["paths"])
-    generic = paths.pop(GENERIC_PATH)["post"]
+    submit, estimate = paths.pop(SUBMIT_PATH)["post"], paths.pop(ESTIMATE_PATH)["post"]
     schemas = dict(document.get("components", {}).get("schemas", {}))
     for kind in kinds:
         name = "".join(part.title() for part in re.split(r"[-_]", kind.name))
         _add_schema(schemas, f"{name}Input", kind.declaration["input_schema"])
         _add_schema(schemas, f"{name}Result", kind.declaration["result_schema"])
+        body = _body(kind, f"{name}Input")
+        operation_name = kind.name.replace("-", "_")
         paths[f"/v1/jobs/{kind.name}"] = {
             "post": {
-                **generic,
-                "operationId": f"submit_{kind.name.replace('-', '_')}",
+                **submit,
+                "operationId": f"submit_{operation_name}",
                 "summary": kind.title,
                 "description": f"{kind.summary} Costs {_price(kind)} credits.",
-                "parameters": [_IDEMPOTENCY_KEY],
-                "requestBody": {
-                    "required": True,
-                    "content": {
-                        "application/json": {
-                            "schema": {"$ref": f"#/components/schemas/{name}Input"},
-                            "example": kind.declaration["example"],
-                        }
-                    },
-                },
+                "parameters": [_IDEMPOTENCY_KEY, _QUOTE],
+                "requestBody": body,
+            }
+        }
+        paths[f"/v1/jobs/{kind.name}/estimate"] = {
+            "post": {
+                **estimate,
+                "operationId": f"estimate_{operation_name}",
+                "summary": f"{kind.title}: price and wait",
+                "parameters": [],
+                "requestBody": body,
             }
         }
     components = {**document.get("components", {}), "schemas": schemas}
     return {**document, "paths": dict(sorted(paths.items())), "components": components}
+
+
+def _body(kind: OfferedKind, schema: str) -> dict[str, Any]:
+    content = {"schema": {"$ref": f"#/components/schemas/{schema}"}, "example": kind.declaration["example"]}
+    return {"required": True, "content": {"application/json": content}}
 
 
 _IDEMPOTENCY_KEY = {
@@ -63,6 +74,15 @@ _IDEMPOTENCY_KEY = {
     "required": False,
     "description": "The same key with the same body gives the first job again; with another body 422.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+
+_QUOTE = {
+    "name": "Quote",
+    "in": "header",
+    "required": False,
+    "description": "The token of an estimate of the same input: the job costs what it says at most. It is no part of"
+    " what an Idempotency-Key stands for.",
+    "schema": {"type": "string", "maxLength": 300},
 }
 
 

@@ -29,6 +29,46 @@ def build_router(billing: Passthrough, notifier: Passthrough) -> APIRouter:
     async def transactions(request: Request, who: Annotated[Caller, Depends(reading("credits:read"))]) -> Response:
         return await billing.forward(request, who)
 
+    @router.get("/v1/credits/auto-top-up")
+    async def auto_top_up(request: Request, who: Annotated[Caller, Depends(reading("credits:read"))]) -> Response:
+        return await billing.forward(request, who)
+
+    @router.put("/v1/credits/auto-top-up")
+    async def set_auto_top_up(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+        return await billing.forward(request, who)
+
+    @router.post("/v1/credits/auto-top-up/card")
+    async def card_page(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+        return await billing.forward(request, who)
+
+    @router.get("/v1/plans", dependencies=[Depends(anonymous)])
+    async def plans(request: Request) -> Response:
+        return await billing.forward(request, None)
+
+    @router.get("/v1/subscription")
+    async def subscription(request: Request, who: Annotated[Caller, Depends(reading())]) -> Response:
+        return await billing.forward(request, who)
+
+    @router.post("/v1/subscription/checkout")
+    async def subscribe(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+        return await billing.forward(request, who)
+
+    @router.post("/v1/subscription/change")
+    async def change_subscription(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+        return await billing.forward(request, who)
+
+    @router.post("/v1/subscription/cancel")
+    async def cancel_subscription(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+        return await billing.forward(request, who)
+
+    @router.post("/v1/subscription/resume")
+    async def resume_subscription(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+        return await billing.forward(request, who)
+
+    @router.post("/v1/billing/portal")
+    async def billing_portal(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+        return await billing.forward(request, who)
+
     @router.post("/v1/checkout")
     async def checkout(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
         return await billing.forward(request, who)

@@ -33,5 +33,3 @@ class GatewaySettings(CommonSettings):
     """Of one account: credits, jobs, events."""
     anonymous_per_minute: int = Field(120, ge=1, le=1_000_000)
     """Requests without valid credentials, from one network address."""
-    allowed_origins: tuple[str, ...] = ()
-    """Origins whose pages may call the API from a browser."""

@@ -11,7 +11,7 @@ from common.bus.handlers import Received
 from common.db.database import Database
 from common.events.credits import CreditsRefused
 from common.events.jobs import JobSubmitted
-from gateway.jobs.projection import note_refused
+from gateway.jobs.projection import Projection
 from gateway.jobs.storage import accept
 from gateway.jobs.submission import Accepted, Refused
 from gateway.kinds.catalogue import KindCatalogue
@@ -110,7 +110,7 @@ async def test_the_key_of_a_refused_job_is_free_again(studio: Studio, database: 
     await accept(database, [first])
     refused = CreditsRefused(account_id=account, job_id=first.job_id, required_credits=5, available_credits=0)
     async with database.unit_of_work() as uow:
-        await note_refused(studio.parts.notes, [Received(refused, None)], uow)
+        await Projection(studio.parts.notes).apply([Received(refused, None)], uow)
 
     (answer,) = await accept(database, [second])
 

@@ -2,12 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
 
-from common.bus.handlers import Handlers
+from common.bus.handlers import Handlers, Received
 from common.db.database import Database
 from common.events.credits import BalanceChanged, CreditsRefused
 from common.events.envelope import Event
@@ -97,9 +98,8 @@ async def test_nothing_is_noted_of_a_transaction_that_failed(
 
     async def fail_after(event: Event) -> None:
         async with database.unit_of_work() as uow:
-            single = handlers.single(type(event))
-            assert single is not None
-            await single(event, uow)
+            batch: Any = handlers.batch(type(event))
+            await batch([Received(event, None)], uow)
             raise LookupError
 
     with pytest.raises(LookupError):

@@ -136,6 +136,60 @@ STORIES = {
 }
 
 
+async def tell_at_once(database: Database, handlers: Handlers, events: Sequence[Event]) -> bool:
+    """The events in one batch, as the consumer tries first."""
+    batch = [Received(event, None) for event in events]
+    at_once = handlers.at_once(batch)
+    assert at_once is not None
+    return await at_once(batch, database)
+
+
+@pytest.mark.parametrize("name", STORIES)
+async def test_however_the_facts_fall_into_batches_the_row_is_the_same(
+    database: Database, catalogue: KindCatalogue, handlers: Handlers, name: str
+) -> None:
+    chooser = random.Random(11)  # noqa: S311 - a fixed choice
+    items = [submission_of(catalogue) for _ in range(30)]
+    await accept(database, items)
+    for item in items[1:]:
+        told = [facts(item)[fact] for fact in STORIES[name]]
+        chooser.shuffle(told)
+        while told:
+            share = chooser.randint(1, len(told))
+            assert await tell_at_once(database, handlers, told[:share])
+            told = told[share:]
+    await tell(database, handlers, [facts(items[0])[fact] for fact in STORIES[name]])
+    expected = await final_row(database, items[0])
+    for item in items:
+        assert await final_row(database, item) == expected
+
+
+async def test_an_event_that_was_taken_in_stops_the_whole_batch(
+    database: Database, catalogue: KindCatalogue, handlers: Handlers
+) -> None:
+    item, other = submission_of(catalogue), submission_of(catalogue)
+    await accept(database, [item, other])
+    told = facts(item)
+    assert await tell_at_once(database, handlers, [told["queued"]])
+    before = await final_row(database, other)
+
+    assert not await tell_at_once(database, handlers, [told["queued"], facts(other)["started"]])
+
+    assert await final_row(database, other) == before
+
+
+async def test_a_refusal_at_once_tells_the_limits(database: Database, catalogue: KindCatalogue, limits: Limits) -> None:
+    item = submission_of(catalogue, account_id=uuid4(), key="k")
+    await accept(database, [item])
+    notes, handlers = LimitNotes(limits), Handlers()
+    job_handlers.register(handlers, notes)
+
+    assert await tell_at_once(database, handlers, [facts(item)["refused"]])
+
+    assert len(notes._notes) == 1
+    assert (await final_row(database, item))["idempotency_key"] is None
+
+
 @pytest.mark.parametrize("name", STORIES)
 async def test_every_order_of_the_facts_gives_the_same_row(
     database: Database, catalogue: KindCatalogue, handlers: Handlers, name: str

@@ -296,7 +296,7 @@ async def test_word_of_a_replay_is_waited_for_too(studio: Studio) -> None:
 
 
 async def test_more_than_may_wait_is_a_503_to_come_back_after(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(studio.parts.admission._deciding, "_waiting_max", 0)
+    monkeypatch.setattr(studio.parts.admission._admitting, "_waiting_max", 0)
 
     answer = await studio.person().submit()
 

@@ -63,3 +63,38 @@ async def test_the_last_known_plans_hold_while_the_database_is_away(
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await away.close()
+
+
+async def test_a_change_is_seen_within_five_seconds_by_the_default_pace(database: Database) -> None:
+    assert module.REFRESH_SECONDS + module.READ_SECONDS_MAX <= 5
+    plans = Plans(database)
+    running = asyncio.create_task(plans.run())
+    sql = "UPDATE plans SET jobs_in_flight = :number WHERE plan = 'pro'"
+    try:
+        async with asyncio.timeout(5):
+            while not plans._stored:  # noqa: ASYNC110 - another task reads them
+                await asyncio.sleep(0.01)
+        async with database.unit_of_work() as uow:
+            await uow.execute(sql, {"number": 11})
+        async with asyncio.timeout(5):
+            while plans.limits("pro").jobs_in_flight != 11:  # noqa: ASYNC110 - what is waited for is another task's state
+                await asyncio.sleep(0.05)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        async with database.unit_of_work() as uow:
+            await uow.execute(sql, {"number": 10})
+
+
+async def test_limits_are_multiplied_at_once_when_the_factor_changes(database: Database) -> None:
+    factor = 1.0
+    plans = Plans(database, lambda: factor)
+    await plans.load()
+
+    factor = 0.5
+    assert plans.limits("pro") == PlanLimits("pro", 5, 50, 5, 4)
+    assert plans.limits("founder") == PlanLimits("free", 2, 5, 1, 1)
+    await plans.load()
+    assert plans.limits("pro").jobs_per_day == 50, "not multiplied twice"
+    factor = 1.0
+    assert plans.limits("pro") == PlanLimits("pro", 10, 100, 10, 4)

@@ -5,6 +5,7 @@ from functools import partial
 
 from redis.asyncio import Redis
 
+from common.bus.consumer import ConsumerLimits
 from common.bus.handlers import Handlers
 from common.bus.runner import member_name, start_consumers, start_relay
 from common.db.database import Database
@@ -77,7 +78,8 @@ async def start_service(process: Process, settings: GenerationSettings, *, sweep
     handlers = Handlers()
     run_handlers.register(handlers, parts.doorbell, lambda: sweeper.figures)
     artefact_handlers.register(handlers)
-    start_consumers(process, "generation", parts.database, parts.redis, handlers)
+    limits = ConsumerLimits(rest_seconds_max=0.05)
+    start_consumers(process, "generation", parts.database, parts.redis, handlers, limits)
     kinds = discover(settings.kind_modules)
     await parts.database.transact(declare_kinds, list(kinds.values()))
     if sweep:

@@ -18,6 +18,8 @@ from notifier.mail.identity_mails import IDENTITY_FACTS, identity_mails
 from notifier.mail.mailer import Mailer
 from notifier.mail.rules import Mail, job_mail, receipt_mail
 from notifier.mail.storage import Recipient
+from notifier.mail.subscription_mails import SUBSCRIPTION_FACTS, subscription_mails
+from notifier.mail.top_up_mails import TOP_UP_FACTS, top_up_mails
 from notifier.streams.hints import Hints
 from notifier.streams.hub import Hub
 
@@ -38,7 +40,8 @@ class Notifications:
     def handlers(self) -> Handlers:
         """One and the same handler for all types, so that a mixed batch can come in one piece."""
         handlers = Handlers()
-        event_types: tuple[type[Event], ...] = (*FEED_FACTS, *IDENTITY_FACTS, EmailChanged, AccountDeletionRequested)
+        mailed = (*IDENTITY_FACTS, *SUBSCRIPTION_FACTS, *TOP_UP_FACTS)
+        event_types: tuple[type[Event], ...] = (*FEED_FACTS, *mailed, EmailChanged, AccountDeletionRequested)
         for event_type in event_types:
             handlers.on_batch(event_type, self.handle)
         return handlers
@@ -77,6 +80,8 @@ def _mails_of(received: Sequence[Received[Event]]) -> list[Mail]:
     mails: list[Mail] = []
     for item in received:
         mails += identity_mails(item.event, item.traceparent)
+        mails += subscription_mails(item.event, item.traceparent)
+        mails += top_up_mails(item.event, item.traceparent)
         if isinstance(item.event, PurchaseCompleted):
             mails.append(receipt_mail(item.event, item.traceparent))
     return mails

@@ -1,5 +1,6 @@
 """The notifier's processes: `all` tells accounts what happens, `migrate` brings the database up to date."""
 
+from common.bus.consumer import ConsumerLimits
 from common.bus.runner import start_consumers, start_relay
 from common.db import migrate
 from common.runtime import Process, run_process
@@ -44,7 +45,8 @@ async def start(process: Process, settings: NotifierSettings) -> int:
     process.spawn("mail-retention", notifier.mailer.run_retention)
     for number in range(settings.mail_connections):
         process.spawn(f"mailer-{number}", notifier.mailer.run_sender)
-    start_consumers(process, SERVICE, notifier.database, notifier.redis, notifier.notifications.handlers())
+    limits = ConsumerLimits(rest_seconds_max=0.05)
+    start_consumers(process, SERVICE, notifier.database, notifier.redis, notifier.notifications.handlers(), limits)
     return await process.serve(notifier.app, settings.host, settings.port)
 
 

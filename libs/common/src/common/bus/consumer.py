@@ -7,7 +7,8 @@ the database or Redis is away, the consumer waits and tries the same batch again
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -48,6 +49,9 @@ class ConsumerLimits:
     redis_seconds_max: float = 5.0
     pace_seconds: float = 0.0
     """A batch begins at most this often: alone an event is handled at once, under load batches grow instead."""
+    rest_seconds_max: float = 0.0
+    """After a batch as long a rest as the batch took, up to this: work that nobody waits for takes half a core at
+    most, and the busier the machine, the larger its batches."""
 
 
 class Consumer:
@@ -75,10 +79,10 @@ class Consumer:
 
     async def run(self) -> None:
         """Read and handle until cancelled. First what this member left unfinished, then what is new."""
-        cursor, begun_at = "0", 0.0
-        loop = asyncio.get_running_loop()
+        cursor, next_at = "0", 0.0
+        limits, loop = self._limits, asyncio.get_running_loop()
         while True:
-            if (pause := begun_at + self._limits.pace_seconds - loop.time()) > 0:
+            if (pause := next_at - loop.time()) > 0:
                 await asyncio.sleep(pause)
             try:
                 entries = await self._read(cursor)
@@ -89,6 +93,9 @@ class Consumer:
             if entries:
                 begun_at = loop.time()
                 await self._handle(entries)
+                ended_at = loop.time()
+                rest = min(ended_at - begun_at, limits.rest_seconds_max)
+                next_at = max(begun_at + limits.pace_seconds, ended_at + rest)
                 cursor = entries[-1].entry_id if cursor != ">" else ">"
             elif cursor != ">":
                 cursor = ">"
@@ -198,7 +205,8 @@ class Consumer:
         if not batch.events:
             return
         try:
-            await self._database.transact(self._apply, batch.events)
+            if not await self._applied_at_once([received for _, received in batch.events]):
+                await self._database.transact(self._apply, batch.events)
         except Exception as error:
             if patient and is_transient(error):
                 raise
@@ -256,13 +264,31 @@ class Consumer:
                 with span:
                     await handler(received.event, uow)
             return
-        linked = [Received(received.event, span.open()) for received, span in zip(run, spans, strict=True)]
-        failure: BaseException | None = None
-        try:
+        with _opened(spans, run) as linked:
             await batch_handler(linked, uow)
-        except BaseException as error:
-            failure = error
-            raise
-        finally:
-            for span in spans:
-                span.close(failure)
+
+    async def _applied_at_once(self, run: list[Received[Event]]) -> bool:
+        """Whether the handler of this batch, if it has such a one, has done it in a single statement."""
+        handler = self._handlers.at_once(run)
+        if handler is None:
+            return False
+        spans = [
+            ProcessSpan(type(received.event).type, self._group, received.traceparent, len(run)) for received in run
+        ]
+        with _opened(spans, run) as linked:
+            return await self._database.retry(handler, linked, self._database)
+
+
+@contextmanager
+def _opened(spans: Sequence[ProcessSpan], run: Sequence[Received[Event]]) -> Iterator[list[Received[Event]]]:
+    """The events with the spans under which they are handled as their traces."""
+    linked = [Received(received.event, span.open()) for received, span in zip(run, spans, strict=True)]
+    failure: BaseException | None = None
+    try:
+        yield linked
+    except BaseException as error:
+        failure = error
+        raise
+    finally:
+        for span in spans:
+            span.close(failure)

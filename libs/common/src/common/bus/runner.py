@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Mapping
 
 from redis.asyncio import Redis
 
@@ -32,8 +33,14 @@ def start_consumers(
     redis: Redis,
     handlers: Handlers,
     limits: ConsumerLimits | None = None,
+    *,
+    by_topic: Mapping[str, ConsumerLimits] | None = None,
 ) -> None:
-    """Join the service's group on every topic it subscribes to, and look after the streams it publishes."""
+    """Join the service's group on every topic it subscribes to, and look after the streams it publishes.
+
+    Args:
+        by_topic: the limits of single topics; `limits` are those of the rest.
+    """
     for topic in topics_of(service):
         consumer = Consumer(
             group=service,
@@ -42,7 +49,7 @@ def start_consumers(
             database=database,
             redis=redis,
             handlers=handlers,
-            limits=limits,
+            limits=(by_topic or {}).get(topic, limits),
         )
         process.spawn(f"consumer-{topic}", consumer.run)
         process.spawn(f"reclaim-{topic}", consumer.run_reclaim)

@@ -12,13 +12,14 @@ SUBSCRIBERS = MappingProxyType(
         "accounts": frozenset({"billing", "generation", "notifier"}),
         "kinds": frozenset({"gateway"}),
         "deliveries": frozenset({"gateway"}),
+        "features": frozenset({"notifier"}),
     }
 )
 """Which consumer groups must have acknowledged an entry before its stream may be trimmed."""
 
 PUBLISHERS = MappingProxyType(
     {
-        "gateway": frozenset({"jobs", "accounts"}),
+        "gateway": frozenset({"jobs", "accounts", "features"}),
         "billing": frozenset({"credits"}),
         "generation": frozenset({"runs", "kinds"}),
         "notifier": frozenset({"deliveries"}),

@@ -47,13 +47,18 @@ class Courier(Protocol):
         """Publish soon. May forget: the rows in the outbox are the promise."""
 
 
+def sqlstate(error: DBAPIError) -> str | None:
+    """PostgreSQL's code of an error, where the server has said one."""
+    original = error.orig.__cause__ if error.orig is not None else None
+    return getattr(original, "sqlstate", None) or getattr(error.orig, "sqlstate", None)
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether the same transaction may succeed when it is tried again: a lost connection, a deadlock, a restart."""
     if isinstance(error, DBAPIError):
         if error.connection_invalidated:
             return True
-        original = error.orig.__cause__ if error.orig is not None else None
-        state = getattr(original, "sqlstate", None) or getattr(error.orig, "sqlstate", None)
+        state = sqlstate(error)
         if state in _RETRYABLE_STATES or (state or "").startswith("08"):
             return True
         return isinstance(error, OperationalError | InterfaceError) and state is None

@@ -38,6 +38,7 @@ class UnitOfWork:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self._records: list[OutboxRecord] = []
+        self._written: list[OutboxRecord] = []
         self._after_commit: list[Callable[[], None]] = []
 
     async def execute(
@@ -71,8 +72,14 @@ class UnitOfWork:
         result = await self.connection.execute(_INSERT_INBOX, {"ids": list(event_ids)})
         return set(result.scalars())
 
+    def take_records(self) -> list[OutboxRecord]:
+        """The outbox rows that are due, for a statement of this transaction that writes them along with its own."""
+        records, self._records = self._records, []
+        self._written += records
+        return records
+
     async def flush(self) -> list[OutboxRecord]:
-        """Write the outbox rows. Called once, last thing before the commit."""
+        """Write the outbox rows that no statement has taken; answers all. Called once, last thing before the commit."""
         records = self._records
         if records:
             await self.connection.execute(
@@ -85,7 +92,7 @@ class UnitOfWork:
                     "traceparents": [record.traceparent for record in records],
                 },
             )
-        return records
+        return self._written + records
 
     def committed(self) -> None:
         """Run the callbacks of `after_commit`. Called once, after the commit."""

@@ -5,8 +5,17 @@ from uuid import UUID
 
 from pydantic import Field
 
-from common.events.envelope import Event
+from common.events.envelope import Event, Payload
 from common.events.jobs import JobSpec
+
+
+class Balance(Payload):
+    """What an account has at some moment. `version` grows with every change; a lower one is older news."""
+
+    available_credits: int
+    held_credits: int
+    debt_credits: int
+    version: int
 
 
 class CreditsHeld(Event):
@@ -20,6 +29,7 @@ class CreditsHeld(Event):
     hold_id: UUID
     amount_credits: int = Field(ge=0)
     available_credits: int = Field(ge=0)
+    balance: Balance | None = None
 
 
 class CreditsRefused(Event):
@@ -47,6 +57,7 @@ class CreditsCaptured(Event):
     captured_credits: int = Field(ge=0)
     released_credits: int = Field(ge=0)
     available_credits: int
+    balance: Balance | None = None
 
 
 class CreditsReleased(Event):
@@ -61,10 +72,11 @@ class CreditsReleased(Event):
     released_credits: int = Field(ge=0)
     reason: Literal["failed", "cancelled", "expired"]
     available_credits: int
+    balance: Balance | None = None
 
 
 class BalanceChanged(Event):
-    """What an account has now. `version` grows with every change; a lower one is older news."""
+    """What an account has now, after a change that no event of a job tells of. `version` as in `Balance`."""
 
     type: ClassVar[str] = "balance.changed"
     topic: ClassVar[str] = "credits"

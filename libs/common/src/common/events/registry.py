@@ -1,6 +1,6 @@
 """Every event type by its name, and every topic that events travel on."""
 
-from common.events import accounts, credits, deletion, deliveries, jobs, kinds, runs
+from common.events import accounts, credits, deletion, deliveries, features, jobs, kinds, runs, subscriptions, top_ups
 from common.events.envelope import Event
 
 EVENT_TYPES: dict[str, type[Event]] = {
@@ -23,6 +23,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         deletion.ArtefactsDeleted,
         deletion.RecipientErased,
         deliveries.DeliverySent,
+        features.FeaturesChanged,
         jobs.JobCancelRequested,
         jobs.JobSubmitted,
         kinds.KindDeclared,
@@ -32,6 +33,11 @@ EVENT_TYPES: dict[str, type[Event]] = {
         runs.RunProgressed,
         runs.RunQueued,
         runs.RunStarted,
+        subscriptions.AccountChanged,
+        subscriptions.SubscriptionChanged,
+        subscriptions.SubscriptionPaymentFailed,
+        top_ups.TopUpActionRequired,
+        top_ups.TopUpFailed,
     )
 }
 

@@ -18,6 +18,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from common.http.body_limit import BODY_BYTES_DEFAULT_MAX, BodyLimits
+from common.http.cors import Cors
 from common.http.edge import Edge
 from common.http.health import PATHS, Check, install_health
 from common.http.problems import describe_problems, install_problem_handlers
@@ -76,6 +77,8 @@ def create_app(
         stream_routes=stream_paths,
         https=settings.production and settings.public_url.startswith("https://"),
     )
+    if settings.allowed_origins:
+        app.add_middleware(Cors, origins=settings.allowed_origins)
     _use_problems_in_openapi(app)
     return app
 

@@ -36,18 +36,18 @@ _CLOSE_SECONDS = 1.0
 
 _REQUEST_HEADERS = frozenset(
     {
-        "accept",
-        "accept-language",
-        "content-length",
-        "content-type",
-        "idempotency-key",
-        "if-match",
-        "if-modified-since",
-        "if-none-match",
-        "last-event-id",
-        "prefer",
-        "range",
-        "user-agent",
+        b"accept",
+        b"accept-language",
+        b"content-length",
+        b"content-type",
+        b"idempotency-key",
+        b"if-match",
+        b"if-modified-since",
+        b"if-none-match",
+        b"last-event-id",
+        b"prefer",
+        b"range",
+        b"user-agent",
     }
 )
 _HOP_BY_HOP = frozenset(  # RFC 9110 §7.6.1
@@ -126,20 +126,20 @@ class Passthrough:
                 log.warning("passthrough_failed", owner=self._base.host, error=repr(error))
                 raise DependencyUnavailable(retry_after_seconds=RETRY_AFTER_SECONDS) from error
 
-    def _headers(self, request: Request, caller: Caller | None) -> list[tuple[str, str]]:
-        headers = [(name, value) for name, value in request.headers.items() if name in _REQUEST_HEADERS]
-        headers.append(("accept-encoding", "identity"))
+    def _headers(self, request: Request, caller: Caller | None) -> list[tuple[bytes, bytes]]:
+        headers = [(name, value) for name, value in request.headers.raw if name in _REQUEST_HEADERS]
+        headers.append((b"accept-encoding", b"identity"))
         if caller is not None:
-            headers.append((IDENTITY_HEADER, sign_identity(self._secrets, caller)))
+            headers.append((IDENTITY_HEADER.encode(), sign_identity(self._secrets, caller).encode()))
         request_id = request.scope.get(REQUEST_ID_SCOPE_KEY)
         if request_id:
-            headers.append(("x-request-id", request_id))
+            headers.append((b"x-request-id", request_id.encode()))
         current = tracing.traceparent()
         if current:
-            headers.append(("traceparent", current))
+            headers.append((b"traceparent", current.encode()))
         return headers
 
-    async def _send(self, request: Request, url: httpx2.URL, headers: list[tuple[str, str]]) -> httpx2.Response:
+    async def _send(self, request: Request, url: httpx2.URL, headers: list[tuple[bytes, bytes]]) -> httpx2.Response:
         bodiless = request.method in _SAFE_METHODS
         for last in (False, True) if bodiless else (True,):
             outgoing = self._client.build_request(

@@ -28,6 +28,7 @@ log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
 REQUEST_ID_SCOPE_KEY = "atelier.request_id"
 FIELD_ERRORS_MAX = 50
+_NOT_JSON: FieldError = {"pointer": "/body", "detail": "This is not JSON in UTF-8.", "code": "json_invalid"}
 
 STATUS_BY_CODE: Mapping[str, int] = {
     "BAD_REQUEST": 400,
@@ -44,6 +45,7 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "UNSUPPORTED_IMAGE": 415,
     "VALIDATION_FAILED": 422,
     "IDEMPOTENCY_KEY_REUSED": 422,
+    "QUOTE_INVALID": 422,
     "RATE_LIMITED": 429,
     "QUOTA_EXCEEDED": 429,
     "TOO_MANY_IN_FLIGHT": 429,
@@ -209,6 +211,9 @@ def _pointer(location: Sequence[str | int]) -> str:
 
 
 async def _http_exception(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 400 and isinstance(error.__cause__, (UnicodeDecodeError, RecursionError)):
+        # FastAPI's word for a body that is no text or nests too deeply; any other bad JSON is a 422 already.
+        return problem_response(request.scope, ValidationFailed([_NOT_JSON]))
     headers = dict(error.headers or {})
     if error.status_code < 400 or error.status_code in {204, 304}:
         return Response(status_code=error.status_code, headers=headers)

@@ -20,6 +20,9 @@ _SECRET_KEY = re.compile(
     re.IGNORECASE,
 )
 _URL_PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):[^\s/@]+@")
+_SECRET_FORM = re.compile(  # what we and Stripe give out; an exception's text may hold one
+    r"\b(atl_(?:live|link|refresh|receipt)_|whsec_|[sr]k_(?:live|test)_|eyJ)[A-Za-z0-9_.-]{8,}"
+)
 _REDACTED = "[redacted]"
 _NESTING_MAX = 4
 _QUIET = (
@@ -131,6 +134,7 @@ def _redacted(key: str, value: Any, depth: int) -> Any:
     if _SECRET_KEY.search(key):
         return _REDACTED
     if isinstance(value, str):
+        value = _SECRET_FORM.sub(rf"\1{_REDACTED}", value)
         return _URL_PASSWORD.sub(rf"\1:{_REDACTED}@", value) if "://" in value else value
     if depth and isinstance(value, dict):
         return {name: _redacted(str(name), inner, depth - 1) for name, inner in value.items()}

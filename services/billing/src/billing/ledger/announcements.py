@@ -1,12 +1,22 @@
 """What the ledger tells the world after a transaction."""
 
-from billing.ledger.rules import Book
+from billing.ledger.rules import Account, Book
 from common.db.unit_of_work import UnitOfWork
-from common.events.credits import BalanceChanged
+from common.events.credits import Balance, BalanceChanged
 
 
-def announce_balances(uow: UnitOfWork, book: Book, traceparents: dict[object, str | None] | None = None) -> None:
-    """Say the new balance of every account that changed, once."""
+def balance_of(account: Account) -> Balance:
+    """An account's balance as events carry it."""
+    return Balance(
+        available_credits=account.available,
+        held_credits=account.held,
+        debt_credits=account.debt,
+        version=account.version,
+    )
+
+
+def announce_balances(uow: UnitOfWork, book: Book) -> None:
+    """Say the new balance of every account that changed, once: for changes that no other event tells of."""
     for account in book.changes.accounts.values():
         uow.emit(
             BalanceChanged(
@@ -15,6 +25,5 @@ def announce_balances(uow: UnitOfWork, book: Book, traceparents: dict[object, st
                 held_credits=account.held,
                 debt_credits=account.debt,
                 version=account.version,
-            ),
-            (traceparents or {}).get(account.account_id),
+            )
         )

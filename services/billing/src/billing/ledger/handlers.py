@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from billing.ledger.greeting import greet_accounts, greet_identities
-from billing.ledger.holds import place_holds
+from billing.ledger.holds import place_holds, place_holds_at_once
 from billing.ledger.settlements import settle_outcomes
 from common.bus.handlers import Handlers, Received
 from common.db.unit_of_work import UnitOfWork
@@ -34,7 +34,7 @@ def register(
 
     handlers.on_batch(UserRegistered, greet_registered)
     handlers.on_batch(UserVerified, greet_verified)
-    handlers.on_batch(JobSubmitted, place_holds)
+    handlers.on_batch(JobSubmitted, place_holds, at_once=place_holds_at_once)
     handlers.on_batch(RunCompleted, settle_outcomes)
     handlers.on_batch(RunFailed, settle_outcomes)
     handlers.on_batch(RunCancelled, settle_outcomes)

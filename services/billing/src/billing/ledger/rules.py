@@ -97,6 +97,11 @@ class Account:
     debt: int = 0
     version: int = 0
     lots: dict[UUID, Lot] = field(default_factory=dict)
+    read_version: int = field(init=False)
+    """The version it had when it was read; what is written is refused when another writer was faster."""
+
+    def __post_init__(self) -> None:
+        self.read_version = self.version
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,10 @@ class Book:
     def account(self, account_id: UUID) -> Account:
         """The account as it stands now in this book; one that is unknown has nothing."""
         return self._accounts.setdefault(account_id, Account(account_id))
+
+    def knows(self, account_id: UUID) -> bool:
+        """Whether the account was loaded, or was changed here."""
+        return account_id in self._accounts
 
     def hold_of(self, job_id: UUID) -> Hold | None:
         """The hold of a job, if this book has one."""

@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 
 from billing.ledger import storage
-from billing.ledger.announcements import announce_balances
+from billing.ledger.announcements import balance_of
 from billing.ledger.rules import Book, Hold, SettlementReason
 from common.bus.handlers import Received
 from common.clock import now
@@ -55,11 +55,10 @@ async def settle(uow: UnitOfWork, settlements: Sequence[Settlement]) -> None:
         else:
             _announce(uow, book, hold, settlement)
     await storage.save(uow, book.changes)
-    announce_balances(uow, book, {item.account_id: item.traceparent for item in settlements})
 
 
 def _announce(uow: UnitOfWork, book: Book, hold: Hold, settlement: Settlement) -> None:
-    available = book.account(hold.account_id).available
+    account = book.account(hold.account_id)
     if settlement.reason == "completed" or hold.captured:
         uow.emit(
             CreditsCaptured(
@@ -68,7 +67,8 @@ def _announce(uow: UnitOfWork, book: Book, hold: Hold, settlement: Settlement) -
                 hold_id=hold.hold_id,
                 captured_credits=hold.captured,
                 released_credits=hold.amount - hold.captured,
-                available_credits=available,
+                available_credits=account.available,
+                balance=balance_of(account),
             ),
             settlement.traceparent,
         )
@@ -80,7 +80,8 @@ def _announce(uow: UnitOfWork, book: Book, hold: Hold, settlement: Settlement) -
             hold_id=hold.hold_id,
             released_credits=hold.amount,
             reason=settlement.reason,
-            available_credits=available,
+            available_credits=account.available,
+            balance=balance_of(account),
         ),
         settlement.traceparent,
     )

@@ -7,8 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from billing.ledger.rules import Account, Book, Changes, Hold, Lot
+from common.db.database import Database, sqlstate
+from common.db.outbox_record import OutboxRecord
 from common.db.unit_of_work import UnitOfWork
 
 _OPEN_ACCOUNTS = text(
@@ -30,6 +33,14 @@ _LOAD_LOTS = text(
     WHERE holds.job_id = ANY(CAST(:job_ids AS uuid[])) AND holds.state = 'held'
     """
 )
+_READ_ACCOUNTS = text(
+    """
+    SELECT balances.account_id, available_credits, held_credits, debt_credits, version,
+           lot_id, source, reference, granted_credits, remaining_credits, expires_at
+    FROM balances LEFT JOIN lots ON lots.account_id = balances.account_id AND remaining_credits > 0
+    WHERE balances.account_id = ANY(CAST(:account_ids AS uuid[]))
+    """
+)
 _LOAD_HOLDS = text(
     """
     SELECT hold_id, job_id, account_id, amount_credits, captured_credits, state, expires_at, settled_at,
@@ -46,7 +57,20 @@ _GRANTED = text(
 )
 _SAVE = text(
     """
-    WITH saved_transfers AS (
+    WITH expected AS (
+        SELECT * FROM unnest(CAST(:b_id AS uuid[]), CAST(:b_read AS bigint[])) AS row (account_id, version)
+    ), locked AS (
+        SELECT account_id FROM balances JOIN expected USING (account_id, version)
+        ORDER BY account_id FOR UPDATE OF balances
+    ), claimed AS (
+        INSERT INTO inbox (event_id) SELECT unnest(CAST(:i_id AS uuid[]))
+    ), posted AS (
+        INSERT INTO outbox (event_id, topic, type, body, traceparent)
+        SELECT * FROM unnest(
+            CAST(:o_id AS uuid[]), CAST(:o_topic AS text[]), CAST(:o_type AS text[]),
+            CAST(:o_body AS text[]), CAST(:o_traceparent AS text[])
+        )
+    ), saved_transfers AS (
         INSERT INTO transfers (transfer_id, kind, reference, account_id, job_id, memo, occurred_at)
         SELECT * FROM unnest(
             CAST(:t_id AS uuid[]), CAST(:t_kind AS text[]), CAST(:t_reference AS text[]), CAST(:t_account AS uuid[]),
@@ -67,7 +91,7 @@ _SAVE = text(
     ), changed_lots AS (
         UPDATE lots SET remaining_credits = changed.remaining
         FROM unnest(CAST(:l_id AS uuid[]), CAST(:l_remaining AS bigint[])) AS changed (lot_id, remaining)
-        WHERE lots.lot_id = changed.lot_id
+        WHERE lots.lot_id = changed.lot_id AND (SELECT count(*) FROM locked) > 0
     ), new_holds AS (
         INSERT INTO holds (hold_id, job_id, account_id, amount_credits, state, expires_at)
         SELECT hold_id, job_id, account_id, amount, 'held', expires_at FROM unnest(
@@ -88,15 +112,24 @@ _SAVE = text(
         UPDATE balances
         SET available_credits = changed.available, held_credits = changed.held, debt_credits = changed.debt,
             version = changed.version
-        FROM unnest(
+        FROM locked JOIN unnest(
             CAST(:b_id AS uuid[]), CAST(:b_available AS bigint[]), CAST(:b_held AS bigint[]), CAST(:b_debt AS bigint[]),
             CAST(:b_version AS bigint[])
-        ) AS changed (account_id, available, held, debt, version)
-        WHERE balances.account_id = changed.account_id
+        ) AS changed (account_id, available, held, debt, version) USING (account_id)
+        WHERE balances.account_id = locked.account_id
         RETURNING balances.account_id
     )
-    SELECT (SELECT count(*) FROM settled_holds) AS settled, (SELECT count(*) FROM changed_balances) AS balances
+    SELECT ledger_expect_written(
+        (SELECT count(*) FROM settled_holds), :settled_due, (SELECT count(*) FROM changed_balances), :balances_due
+    )
     """
+)
+_CONFLICTS = frozenset(
+    {
+        "23505",  # unique_violation: the event, the hold or the transfer is there already
+        "40001",  # serialization_failure: an account has changed since it was read
+        "40P01",  # deadlock_detected
+    }
 )
 
 
@@ -108,20 +141,9 @@ async def open_accounts(uow: UnitOfWork, account_ids: Sequence[UUID]) -> None:
 async def load_book(uow: UnitOfWork, account_ids: Sequence[UUID], now: datetime, job_ids: Sequence[UUID] = ()) -> Book:
     """Lock the accounts, in id order so that two batches cannot deadlock, and load them with the jobs' holds."""
     balances = await uow.rows(_LOCK_BALANCES, {"account_ids": sorted(account_ids)})
-    accounts = {
-        row.account_id: Account(row.account_id, row.available_credits, row.held_credits, row.debt_credits, row.version)
-        for row in balances
-    }
+    accounts = {row.account_id: _account(row) for row in balances}
     for row in await uow.rows(_LOAD_LOTS, {"account_ids": list(account_ids), "job_ids": list(job_ids)}):
-        accounts[row.account_id].lots[row.lot_id] = Lot(
-            row.lot_id,
-            row.account_id,
-            row.source,
-            row.reference,
-            row.granted_credits,
-            row.remaining_credits,
-            row.expires_at,
-        )
+        accounts[row.account_id].lots[row.lot_id] = _lot(row)
     holds = [] if not job_ids else await uow.rows(_LOAD_HOLDS, {"job_ids": list(job_ids)})
     return Book(accounts.values(), [_hold(row) for row in holds], now)
 
@@ -132,19 +154,65 @@ async def granted_references(uow: UnitOfWork, keys: Sequence[tuple[str, str]]) -
     return {(row.source, row.reference) for row in rows}
 
 
+async def read_book(database: Database, account_ids: Sequence[UUID], now: datetime) -> Book:
+    """The accounts as they stand, unlocked and without holds: for changes that `save_at_once` writes or refuses."""
+    accounts: dict[UUID, Account] = {}
+    async with database.autocommit() as connection:
+        rows = (await connection.execute(_READ_ACCOUNTS, {"account_ids": list(account_ids)})).all()
+    for row in rows:
+        account = accounts.get(row.account_id)
+        if account is None:
+            account = accounts[row.account_id] = _account(row)
+        if row.lot_id is not None:
+            account.lots[row.lot_id] = _lot(row)
+    return Book(accounts.values(), (), now)
+
+
 async def save(uow: UnitOfWork, changes: Changes) -> None:
-    """Write everything a book changed, in one statement.
+    """Write everything a book changed, in one statement, with the events that were emitted so far.
 
     Raises:
         sqlalchemy.exc.IntegrityError: a constraint of the ledger refuses it; nothing is written.
-        AssertionError: a row that was locked a moment ago is not there.
+        sqlalchemy.exc.DBAPIError: a row that was read has changed (serialization_failure); nothing is written.
     """
-    if not (changes.transfers or changes.new_holds or changes.settled_holds):
-        return
-    row = await uow.first(_SAVE, _parameters(changes))
-    expected = (len(changes.settled_holds), len(changes.accounts))
-    if row is None or tuple(row) != expected:
-        raise AssertionError(f"the ledger wrote {row} where {expected} rows were due")
+    if changes.transfers or changes.new_holds or changes.settled_holds:
+        await uow.execute(_SAVE, _parameters(changes, uow.take_records()))
+
+
+async def save_at_once(
+    database: Database, changes: Changes, event_ids: Sequence[UUID], records: Sequence[OutboxRecord]
+) -> bool:
+    """Write what a book of `read_book` changed as a transaction of one statement, with the inbox and the outbox.
+
+    False: somebody was faster, at one of the accounts or at the events themselves, and nothing was written.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: a constraint refuses it, or the database is away.
+    """
+    try:
+        async with database.autocommit() as connection:
+            await connection.execute(_SAVE, _parameters(changes, records, event_ids))
+    except DBAPIError as error:
+        if sqlstate(error) in _CONFLICTS:
+            return False
+        raise
+    return True
+
+
+def _account(row: Any) -> Account:
+    return Account(row.account_id, row.available_credits, row.held_credits, row.debt_credits, row.version)
+
+
+def _lot(row: Any) -> Lot:
+    return Lot(
+        row.lot_id,
+        row.account_id,
+        row.source,
+        row.reference,
+        row.granted_credits,
+        row.remaining_credits,
+        row.expires_at,
+    )
 
 
 def _hold(row: Any) -> Hold:
@@ -161,14 +229,23 @@ def _hold(row: Any) -> Hold:
     )
 
 
-def _parameters(changes: Changes) -> dict[str, list[Any]]:
+def _parameters(
+    changes: Changes, records: Sequence[OutboxRecord], event_ids: Sequence[UUID] = ()
+) -> dict[str, list[Any] | int]:
     return {
+        "settled_due": len(changes.settled_holds),
+        "balances_due": len(changes.accounts),
+        "i_id": list(event_ids),
+        **_columns(
+            records, o_id="event_id", o_topic="topic", o_type="type", o_body="body", o_traceparent="traceparent"
+        ),
         **_transfer_parameters(changes),
         **_lot_parameters(changes),
         **_hold_parameters(changes),
         **_columns(
             changes.accounts.values(),
             b_id="account_id", b_available="available", b_held="held", b_debt="debt", b_version="version",
+            b_read="read_version",
         ),
     }  # fmt: skip
 

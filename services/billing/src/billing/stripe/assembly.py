@@ -1,18 +1,27 @@
-"""Puts together the Stripe client, the inbox, and the routes of catalogue, purchases and webhook."""
+"""Puts together the Stripe client, the inbox, and the routes of catalogue, purchases, subscriptions and webhook."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from fastapi import APIRouter
 
 from billing.catalogue import routes as catalogue_routes
+from billing.catalogue.sync import CatalogueSync
 from billing.purchases import routes as purchases_routes
 from billing.purchases.checkout import CheckoutDesk
 from billing.settings import BillingSettings
 from billing.stripe import webhook
+from billing.stripe.catalogue_api import CatalogueApi
 from billing.stripe.client import StripeApi
 from billing.stripe.inbox import Inbox
 from billing.stripe.signature import WebhookVerifier, is_live_key
+from billing.stripe.subscription_api import SubscriptionApi
+from billing.subscriptions import routes as subscription_routes
+from billing.subscriptions.changing import SubscriptionOffice
+from billing.subscriptions.checkout import SubscriptionDesk
+from billing.subscriptions.clock import SubscriptionClock
+from billing.subscriptions.closing import SubscriptionClosing
 from common.db.database import Database
 from common.http.identity import Caller
 
@@ -22,10 +31,13 @@ BODY_LIMITS = {webhook.PATH: webhook.BODY_BYTES_MAX}
 
 @dataclass(frozen=True, slots=True)
 class StripeParts:
-    """Serve `routers`, run `inbox.run(stopping)` as a task, close `api` at the end."""
+    """Serve `routers`; run `inbox`, `catalogue`, `clock` and `closing` as tasks; close `api` at the end."""
 
     api: StripeApi
     inbox: Inbox
+    catalogue: CatalogueSync
+    clock: SubscriptionClock
+    closing: SubscriptionClosing
     routers: tuple[APIRouter, ...]
 
 
@@ -39,12 +51,21 @@ def build_stripe(
     """
     api_key = settings.stripe_api_key.get_secret_value()
     api = StripeApi(api_key, settings.stripe_api_base)
-    inbox = Inbox(database, api)
+    grace = timedelta(days=settings.payment_grace_days)
+    inbox = Inbox(database, api, grace=grace)
     desk = CheckoutDesk(database, api, settings.public_url, settings.checkout_return_origins)
+    catalogue = CatalogueSync(database, CatalogueApi(api), settings.catalogue_sync_seconds)
+    subscription_api = SubscriptionApi(api)
+    subscription_desk = SubscriptionDesk(
+        database, subscription_api, catalogue, settings.public_url, settings.checkout_return_origins
+    )
+    office = SubscriptionOffice(database, subscription_api, catalogue, grace)
+    closing = SubscriptionClosing(database, subscription_api, grace)
     verifier = WebhookVerifier(settings.stripe_webhook_secrets, livemode=is_live_key(api_key))
     routers = (
         catalogue_routes.build_router(database),
         purchases_routes.build_router(database, desk, identify),
+        subscription_routes.build_router(database, subscription_desk, office, identify, settings.public_url),
         webhook.build_router(database, verifier, inbox.wake),
     )
-    return StripeParts(api, inbox, routers)
+    return StripeParts(api, inbox, catalogue, SubscriptionClock(database, grace), closing, routers)

@@ -20,6 +20,7 @@ from billing.stripe.answers import (
 )
 from billing.stripe.http_client import StripeTransport
 from billing.stripe.metrics import stripe_calls
+from billing.stripe.off_session_answers import is_of_top_up, read_off_session
 from billing.stripe.reversals import read_payment_of, read_reversals
 from common.telemetry.tracing import span
 
@@ -116,6 +117,8 @@ class StripeApi:
     async def session_of_payment(self, payment_intent_id: str) -> CheckoutSession | None:
         """The Checkout session a payment was made in; None for a payment that no purchase of ours led to.
 
+        An automatic top-up pays without a session; its payment intent reads as one.
+
         Raises:
             ObjectMissing: the payment is for a purchase, and its session does not show yet.
             PaymentsUnavailable: no answer, or not now.
@@ -131,7 +134,10 @@ class StripeApi:
             "payment_intents.retrieve",
             lambda: self._client.v1.payment_intents.retrieve_async(payment_intent_id),
         )
-        if PURCHASE_METADATA in (intent.to_dict().get("metadata") or {}):
+        metadata = intent.to_dict().get("metadata") or {}
+        if is_of_top_up(metadata):
+            return read_off_session(intent, PURCHASE_METADATA).facts
+        if PURCHASE_METADATA in metadata:
             raise ObjectMissing("the payment's session does not show yet")
         return None
 
@@ -185,6 +191,15 @@ class StripeApi:
         if page.has_more:
             raise PaymentsRefused(f"{operation} has more than {REVERSAL_PAGES_MAX} pages")
         return found
+
+    @property
+    def sdk(self) -> stripe.StripeClient:
+        """The SDK's client, for the modules beside this one, who ask through `call`."""
+        return self._client
+
+    async def call(self, operation: str, request: Callable[[], Awaitable[T]]) -> T:
+        """One call with its tries, in one span, within the deadline; raises as `session` does."""
+        return await self._call(operation, request)
 
     async def _call(self, operation: str, request: Callable[[], Awaitable[T]]) -> T:
         """One call with its tries, in one span, within the deadline."""

@@ -1,14 +1,18 @@
-"""What is done about an event: ask Stripe for the payment, then act in a transaction with the event's row.
+"""What is done about an event: ask Stripe for the payment or subscription, then act in a transaction with its row.
 
-Every event leads to the same: the session of its payment and what was reversed of it are fetched, the purchase is
-settled, and the credits follow. So a refund may be told before its payment, and a payment after its refund.
+Every event of a purchase leads to the same: the session of its payment and what was reversed of it are fetched, the
+purchase is settled, and the credits follow. So a refund may be told before its payment, and a payment after its refund.
+Every event of a subscription likewise: the subscription is fetched with its invoices, and `subscriptions.following`
+makes plan and credits what they show.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
+from billing.ledger.reversals import NothingGranted
 from billing.purchases.ports import PaymentsUnavailable
 from billing.purchases.reversals import Reversals, follow_reversals
 from billing.purchases.rules import CheckoutSession, purchase_id_in
@@ -18,14 +22,23 @@ from billing.stripe import storage
 from billing.stripe.answers import ObjectMissing
 from billing.stripe.client import StripeApi
 from billing.stripe.storage import ClaimedEvent
+from billing.stripe.subscription_api import SubscriptionApi
+from billing.subscriptions.following import GRACE, Look, follow, follow_money, look
+from billing.subscriptions.following import Outcome as FollowOutcome
+from billing.subscriptions.order_storage import expire_order
+from billing.subscriptions.periods import UnknownPrice
+from billing.subscriptions.rules import order_id_in
 from common.db.database import Database
 from common.db.unit_of_work import UnitOfWork
 
 FETCH_SECONDS_MAX = 45.0
 
-Outcome = Literal[PurchaseOutcome, "taken_back", "given_back", "returned_ungranted", "foreign", "handled_before"]
+Outcome = Literal[
+    PurchaseOutcome, FollowOutcome, "taken_back", "given_back", "returned_ungranted", "foreign", "handled_before"
+]
+About = Literal["session", "payment", "invoice", "subscription"]
 
-Fetch = Callable[[StripeApi, str], Awaitable[CheckoutSession | None]]
+Find = Callable[[StripeApi, str], Awaitable[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,44 +49,69 @@ class Payment:
     reversals: Reversals
 
 
-async def _session(api: StripeApi, object_id: str) -> CheckoutSession | None:
-    return await api.session(object_id)
+@dataclass(frozen=True, slots=True)
+class SubscriptionNews:
+    """A subscription as it is now; where the event is about a payment of an invoice, what was reversed of it."""
+
+    seen: Look
+    invoice_id: str | None = None
+    reversals: Reversals = Reversals()  # noqa: RUF009 - immutable
 
 
-async def _session_of_payment(api: StripeApi, object_id: str | None) -> CheckoutSession | None:
-    return await api.session_of_payment(object_id) if object_id is not None else None
+@dataclass(frozen=True, slots=True)
+class OrderNews:
+    """The payment page of a subscription's order, which has led to none (yet)."""
+
+    session: CheckoutSession
 
 
-async def _session_of_charge(api: StripeApi, object_id: str) -> CheckoutSession | None:
-    return await _session_of_payment(api, await api.payment_of_charge(object_id))
+News = Payment | SubscriptionNews | OrderNews
 
 
-async def _session_of_refund(api: StripeApi, object_id: str) -> CheckoutSession | None:
-    return await _session_of_payment(api, await api.payment_of_refund(object_id))
+async def _itself(_: StripeApi, object_id: str) -> str | None:
+    return object_id
 
 
-async def _session_of_dispute(api: StripeApi, object_id: str) -> CheckoutSession | None:
-    return await _session_of_payment(api, await api.payment_of_dispute(object_id))
+async def _payment_of_charge(api: StripeApi, object_id: str) -> str | None:
+    return await api.payment_of_charge(object_id)
 
 
-_FETCH: Mapping[str, Fetch] = {
-    "checkout.session.completed": _session,
-    "checkout.session.async_payment_succeeded": _session,
-    "checkout.session.async_payment_failed": _session,
-    "checkout.session.expired": _session,
-    "payment_intent.succeeded": _session_of_payment,
-    "charge.refunded": _session_of_charge,
-    "charge.refund.updated": _session_of_refund,
-    "refund.created": _session_of_refund,
-    "refund.updated": _session_of_refund,
-    "refund.failed": _session_of_refund,
-    "charge.dispute.created": _session_of_dispute,
-    "charge.dispute.updated": _session_of_dispute,
-    "charge.dispute.closed": _session_of_dispute,
-    "charge.dispute.funds_withdrawn": _session_of_dispute,
-    "charge.dispute.funds_reinstated": _session_of_dispute,
+async def _payment_of_refund(api: StripeApi, object_id: str) -> str | None:
+    return await api.payment_of_refund(object_id)
+
+
+async def _payment_of_dispute(api: StripeApi, object_id: str) -> str | None:
+    return await api.payment_of_dispute(object_id)
+
+
+_ABOUT: Mapping[str, tuple[About, Find]] = {
+    "checkout.session.completed": ("session", _itself),
+    "checkout.session.async_payment_succeeded": ("session", _itself),
+    "checkout.session.async_payment_failed": ("session", _itself),
+    "checkout.session.expired": ("session", _itself),
+    "payment_intent.succeeded": ("payment", _itself),
+    "charge.refunded": ("payment", _payment_of_charge),
+    "charge.refund.updated": ("payment", _payment_of_refund),
+    "refund.created": ("payment", _payment_of_refund),
+    "refund.updated": ("payment", _payment_of_refund),
+    "refund.failed": ("payment", _payment_of_refund),
+    "charge.dispute.created": ("payment", _payment_of_dispute),
+    "charge.dispute.updated": ("payment", _payment_of_dispute),
+    "charge.dispute.closed": ("payment", _payment_of_dispute),
+    "charge.dispute.funds_withdrawn": ("payment", _payment_of_dispute),
+    "charge.dispute.funds_reinstated": ("payment", _payment_of_dispute),
+    "customer.subscription.created": ("subscription", _itself),
+    "customer.subscription.updated": ("subscription", _itself),
+    "customer.subscription.deleted": ("subscription", _itself),
+    "customer.subscription.paused": ("subscription", _itself),
+    "customer.subscription.resumed": ("subscription", _itself),
+    "invoice.paid": ("invoice", _itself),
+    "invoice.payment_failed": ("invoice", _itself),
+    "invoice.payment_action_required": ("invoice", _itself),
+    "invoice.voided": ("invoice", _itself),
+    "invoice.marked_uncollectible": ("invoice", _itself),
 }
-HANDLED_TYPES = frozenset(_FETCH)
+HANDLED_TYPES = frozenset(_ABOUT)
 
 
 def label_of(event_type: str) -> str:
@@ -81,8 +119,11 @@ def label_of(event_type: str) -> str:
     return event_type if event_type in HANDLED_TYPES else "other"
 
 
-async def handle(database: Database, api: StripeApi, event: ClaimedEvent) -> Outcome:
+async def handle(database: Database, api: StripeApi, event: ClaimedEvent, grace: timedelta = GRACE) -> Outcome:
     """Do what an event calls for. What the event itself says of the object is old news and is not looked at.
+
+    Args:
+        grace: how long a plan stays that is not paid for any more.
 
     Raises:
         ObjectMissing: the object or the purchase is not there (yet).
@@ -92,39 +133,129 @@ async def handle(database: Database, api: StripeApi, event: ClaimedEvent) -> Out
     """
     try:
         async with asyncio.timeout(FETCH_SECONDS_MAX):
-            payment = await _fetch(api, event)
+            news = await _fetch(database, api, event)
     except TimeoutError as error:
         raise PaymentsUnavailable("no answers in time") from error
-    return await database.transact(_apply, event, payment)
+    return await database.transact(_apply, event, news, grace)
 
 
-async def _fetch(api: StripeApi, event: ClaimedEvent) -> Payment | None:
-    """The payment an event is about; None when it is no payment for a purchase of ours."""
-    session = await _FETCH[event.type](api, event.object_id) if event.object_id else None
-    if session is None or purchase_id_in(session.client_reference_id) is None:
+async def _fetch(database: Database, api: StripeApi, event: ClaimedEvent) -> News | None:
+    """What an event is about, as it is now; None when it is about nothing of ours."""
+    about, find = _ABOUT[event.type]
+    object_id = await find(api, event.object_id) if event.object_id else None
+    if object_id is None:
+        return None
+    match about:
+        case "session":
+            return await _of_session(database, api, object_id)
+        case "payment":
+            return await _of_payment(database, api, object_id)
+        case "invoice":
+            return await _of_invoice(database, api, object_id)
+        case "subscription":
+            return SubscriptionNews(await look(database, SubscriptionApi(api), object_id))
+
+
+async def _of_session(database: Database, api: StripeApi, session_id: str) -> News | None:
+    session = await api.session(session_id)
+    if order_id_in(session.client_reference_id) is None:
+        return await _purchase(api, session)
+    subscriptions = SubscriptionApi(api)
+    subscription_id = await subscriptions.subscription_of_session(session_id)
+    if subscription_id is None:
+        return OrderNews(session)
+    return SubscriptionNews(await look(database, subscriptions, subscription_id))
+
+
+async def _of_payment(database: Database, api: StripeApi, payment_intent_id: str) -> News | None:
+    session = await api.session_of_payment(payment_intent_id)
+    if session is not None and order_id_in(session.client_reference_id) is None:
+        return await _purchase(api, session)
+    invoice_id = await SubscriptionApi(api).invoice_of_payment(payment_intent_id)
+    return await _of_invoice(database, api, invoice_id, payment_intent_id) if invoice_id is not None else None
+
+
+async def _of_invoice(
+    database: Database, api: StripeApi, invoice_id: str, payment_intent_id: str | None = None
+) -> News | None:
+    subscriptions = SubscriptionApi(api)
+    subscription_id = await subscriptions.subscription_of_invoice(invoice_id)
+    if subscription_id is None:
+        return None
+    seen = await look(database, subscriptions, subscription_id, invoice_id)
+    if payment_intent_id is None:
+        return SubscriptionNews(seen, invoice_id)
+    reversals = await api.reversals_of_payment(payment_intent_id, seen.facts.currency)
+    return SubscriptionNews(seen, invoice_id, reversals)
+
+
+async def _purchase(api: StripeApi, session: CheckoutSession) -> Payment | None:
+    if purchase_id_in(session.client_reference_id) is None:
         return None
     if session.payment_intent_id is None or session.currency is None:
         return Payment(session, Reversals())
     return Payment(session, await api.reversals_of_payment(session.payment_intent_id, session.currency))
 
 
-async def _apply(uow: UnitOfWork, event: ClaimedEvent, payment: Payment | None) -> Outcome:
+async def _apply(uow: UnitOfWork, event: ClaimedEvent, news: News | None, grace: timedelta) -> Outcome:
     if not await storage.lock_unhandled(uow, event.event_id):
         return "handled_before"
-    purchase_id = purchase_id_in(payment.session.client_reference_id) if payment is not None else None
-    if payment is None or purchase_id is None:
+    outcome: Outcome
+    match news:
+        case Payment():
+            outcome, mismatch = await _settle(uow, news)
+        case SubscriptionNews():
+            outcome, mismatch = await _follow(uow, news, grace)
+        case OrderNews():
+            outcome, mismatch = await _close_order(uow, news), None
+        case None:
+            outcome, mismatch = "foreign", None
+    if mismatch is not None:
+        await storage.park(uow.connection, event.event_id, f"mismatch: {mismatch}")
+    else:
         await storage.mark_handled(uow, event.event_id)
-        return "foreign"
+    return outcome
+
+
+async def _settle(uow: UnitOfWork, payment: Payment) -> tuple[Outcome, str | None]:
+    """The outcome, and what does not fit where a person has to look."""
+    purchase_id = purchase_id_in(payment.session.client_reference_id)
+    if purchase_id is None:
+        return "foreign", None
     settlement = await settle_purchase(uow, purchase_id, payment.session)
     if settlement.outcome == "unknown_purchase":
         raise ObjectMissing("there is no such purchase")
-    outcome: Outcome = settlement.outcome
     if settlement.outcome == "mismatch":
-        if not payment.reversals.leaves_nothing_of(payment.session.amount_total_minor or 0):
-            await storage.park(uow.connection, event.event_id, f"mismatch: {settlement.detail}")
-            return "mismatch"
-        outcome = "returned_ungranted"
-    elif difference := await follow_reversals(uow, payment.session, payment.reversals):
-        outcome = "taken_back" if difference > 0 else "given_back"
-    await storage.mark_handled(uow, event.event_id)
-    return outcome
+        if payment.reversals.leaves_nothing_of(payment.session.amount_total_minor or 0):
+            return "returned_ungranted", None
+        return "mismatch", settlement.detail
+    if difference := await follow_reversals(uow, payment.session, payment.reversals):
+        return ("taken_back" if difference > 0 else "given_back"), None
+    return settlement.outcome, None
+
+
+async def _follow(uow: UnitOfWork, news: SubscriptionNews, grace: timedelta) -> tuple[Outcome, str | None]:
+    """As `_settle`."""
+    try:
+        outcome = await follow(uow, news.seen, grace)
+    except UnknownPrice as error:
+        return "mismatch", str(error)
+    if outcome == "unknown_customer" or news.invoice_id is None or not news.reversals.reversed_minor:
+        return outcome, None
+    paid = {invoice.invoice_id for invoice in news.seen.facts.paid_invoices}
+    if news.invoice_id not in paid:
+        raise NothingGranted(news.invoice_id)
+    difference = await follow_money(
+        uow, news.seen.facts, news.invoice_id, grace, news.reversals.reversed_minor, news.reversals.reinstated_minor
+    )
+    if difference:
+        return ("taken_back" if difference > 0 else "given_back"), None
+    return outcome, None
+
+
+async def _close_order(uow: UnitOfWork, news: OrderNews) -> Outcome:
+    order_id = order_id_in(news.session.client_reference_id)
+    if order_id is None or news.session.status != "expired":
+        return "undecided"
+    await expire_order(uow.connection, order_id)
+    return "expired"

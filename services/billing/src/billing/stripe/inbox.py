@@ -16,6 +16,7 @@ from billing.stripe.client import StripeApi
 from billing.stripe.handling import handle, label_of
 from billing.stripe.metrics import given_up, oldest_unhandled, stripe_events
 from billing.stripe.storage import ClaimedEvent
+from billing.subscriptions.following import GRACE
 from common.db.database import Database, is_transient
 from common.telemetry.tracing import span
 
@@ -37,9 +38,12 @@ _EXPECTED = (ObjectMissing, NothingGranted, PaymentsUnavailable, PaymentsRefused
 class Inbox:
     """Runs in every billing process; the rows are shared among them by their leases."""
 
-    def __init__(self, database: Database, api: StripeApi, *, poll_seconds: float = POLL_SECONDS) -> None:
+    def __init__(
+        self, database: Database, api: StripeApi, *, poll_seconds: float = POLL_SECONDS, grace: timedelta = GRACE
+    ) -> None:
         self._database = database
         self._api = api
+        self._grace = grace
         self._poll_seconds = poll_seconds
         self._awake = asyncio.Event()
         self._busy = 0
@@ -98,7 +102,7 @@ class Inbox:
 
     async def _process(self, event: ClaimedEvent) -> None:
         try:
-            outcome: str = await handle(self._database, self._api, event)
+            outcome: str = await handle(self._database, self._api, event, self._grace)
         except _EXPECTED as error:
             log.warning("stripe_event_not_handled", **_named(event), error=storage.first_error_line(error))
             outcome = await self._try_again(event, error)

@@ -4,10 +4,11 @@
 --   3 jobs today, 4 jobs in flight (sorted set, score = when the entry is forgotten), 5 credit hint,
 --   6 idempotency key or duplicate click
 -- ARGV: 1 job id, 2 submissions a minute, 3 jobs a day, 4 jobs in flight, 5 price, 6 "key" or "click",
---   7 ms for which (6) is remembered, 8 ms until an entry in flight is forgotten, 9 seconds until the end of the day
+--   7 ms for which (6) is remembered, 8 ms until an entry in flight is forgotten, 9 seconds until the end of the day,
+--   10 what is remembered at (6): the job id, of a key with the hash of the request after a colon
 -- Answer: {verdict, a, b}
 --   "cold"                               the account's counters must be seeded first
---   "replay"    id of the first job      this idempotency key was seen; nothing was counted
+--   "replay"    the first job, its hash  this idempotency key was seen; nothing was counted
 --   "click"     id of the first job      the same body was submitted a moment ago
 --   "rate"      ms to wait, 0            too many submissions
 --   "quota"     jobs today, limit
@@ -21,7 +22,7 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return {'cold', '', ''} end
 
 local first = redis.call('GET', KEYS[6])
 if first then
-  if ARGV[6] == 'key' then return {'replay', first, ''} end
+  if ARGV[6] == 'key' then return {'replay', string.sub(first, 1, 36), string.sub(first, 38)} end
   return {'click', first, ''}
 end
 
@@ -47,6 +48,6 @@ redis.call('INCR', KEYS[3])
 redis.call('EXPIRE', KEYS[3], tonumber(ARGV[9]) + 3600)
 redis.call('ZADD', KEYS[4], now + tonumber(ARGV[8]), ARGV[1])
 redis.call('PEXPIRE', KEYS[4], tonumber(ARGV[8]))
-redis.call('SET', KEYS[6], ARGV[1], 'PX', ARGV[7])
+redis.call('SET', KEYS[6], ARGV[10], 'PX', ARGV[7])
 local left = math.floor((now + 60000 - arrival) / interval + 0.001)
 return {'ok', tostring(math.max(left, 0)), tostring(math.ceil(arrival - now))}

@@ -7,6 +7,7 @@ statement has committed the job exists, whatever dies.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 import structlog
 from prometheus_client import Counter
@@ -27,6 +28,7 @@ BATCH_MAX = 128
 WAITING_MAX = 4096
 REDIS_SECONDS_MAX = 2.0
 ACCEPT_TRIES_MAX = 3
+LANES = 2
 
 _submissions = Counter("job_submissions_total", "Submissions by how admission answered", ["outcome"])
 
@@ -39,44 +41,51 @@ class Admission:
         self._limits = limits
         self._verdicts = verdicts
         self._verdict_seconds_max = verdict_seconds_max
-        self._deciding: Batcher[Submission, RateState | Refused] = Batcher(
-            self._decide, batch_max=BATCH_MAX, waiting_max=WAITING_MAX, lanes=2
-        )
-        self._accepting: Batcher[Submission, Accepted | Refused | None] = Batcher(
-            self._accept, batch_max=BATCH_MAX, waiting_max=WAITING_MAX, lanes=2
+        self._admitting: Batcher[Submission, Verdict | None] = Batcher(
+            self._admit, batch_max=BATCH_MAX, waiting_max=WAITING_MAX, lanes=LANES
         )
 
     async def submit(self, submission: Submission) -> tuple[Verdict, Word | None]:
         """Admit a submission and wait a moment for billing's word on it.
 
         Raises:
-            DependencyUnavailable: too much is waiting already, nothing was kept.
+            DependencyUnavailable: too much is waiting already, or the key's first use is just ending; nothing was kept.
         """
-        try:
-            state = await self._deciding.submit(submission)
-            if isinstance(state, Refused):
-                _submissions.labels(state.rule).inc()
-                return state, None
-            with self._verdicts.expect(submission.job_id) as word:
-                accepted = await self._make_durable(submission)
-                if isinstance(accepted, Refused):
-                    _submissions.labels(accepted.rule).inc()
-                    return accepted, None
-                if not accepted.replayed:
-                    _submissions.labels("accepted").inc()
-                    return replace(accepted, rate=state), await self._settle(submission, await self._wait(word))
-        except BatcherFull:
-            raise DependencyUnavailable("Too many submissions at once.", retry_after_seconds=1) from None
+        with self._verdicts.expect(submission.job_id) as word:
+            try:
+                verdict = await self._admitting.submit(submission)
+            except BatcherFull:
+                raise DependencyUnavailable("Too many submissions at once.", retry_after_seconds=1) from None
+            if verdict is None:
+                raise DependencyUnavailable(
+                    "The first use of this key is just ending; try again.", retry_after_seconds=1
+                )
+            if isinstance(verdict, Refused):
+                _submissions.labels(verdict.rule).inc()
+                return verdict, None
+            if not verdict.replayed:
+                _submissions.labels("accepted").inc()
+                return verdict, await self._settle(submission, await self._wait(word))
         _submissions.labels("replayed").inc()
-        with self._verdicts.expect(accepted.job_id) as word:
-            return accepted, await self._wait(word)
+        with self._verdicts.expect(verdict.job_id) as word:
+            return verdict, await self._wait(word)
 
-    async def _make_durable(self, submission: Submission) -> Accepted | Refused:
+    async def _admit(self, batch: Sequence[Submission]) -> Sequence[Verdict | None]:
+        """Limits, then durability, for a whole batch; nothing for one whose key's first use kept ending just now.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: the database is away; nothing was kept.
+        """
+        states = await self._decide(batch)
+        open_ = [item for item, state in zip(batch, states, strict=True) if isinstance(state, RateState)]
+        durable: dict[UUID, Accepted | Refused] = {}
         for _ in range(ACCEPT_TRIES_MAX):
-            accepted = await self._accepting.submit(submission)
-            if accepted is not None:
-                return accepted
-        raise DependencyUnavailable("The first use of this key is just ending; try again.", retry_after_seconds=1)
+            if not open_:
+                break
+            found = await self._database.retry(accept, self._database, open_)
+            durable |= {item.job_id: kept for item, kept in zip(open_, found, strict=True) if kept is not None}
+            open_ = [item for item in open_ if item.job_id not in durable]
+        return [_verdict(state, durable.get(item.job_id)) for item, state in zip(batch, states, strict=True)]
 
     async def _wait(self, word: "asyncio.Future[Word]") -> Word | None:
         try:
@@ -108,5 +117,9 @@ class Admission:
             log.warning("limits_without_redis", error=repr(error)[:200])
             return self._limits.decide_locally(batch)
 
-    async def _accept(self, batch: Sequence[Submission]) -> Sequence[Accepted | Refused | None]:
-        return await self._database.retry(accept, self._database, batch)
+
+def _verdict(state: RateState | Refused, kept: Accepted | Refused | None) -> Verdict | None:
+    """The refusal of a limit, or what came of keeping the job, with the state of the rate where it is new."""
+    if isinstance(state, Refused):
+        return state
+    return replace(kept, rate=state) if isinstance(kept, Accepted) and not kept.replayed else kept

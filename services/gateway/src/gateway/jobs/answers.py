@@ -91,10 +91,26 @@ class JobPage(BaseModel):
     next_cursor: str | None = None
 
 
+_MOVING = {"estimated_start_at", "estimated_finish_at"}
+
+
+def state_of(job: Job) -> str:
+    """What a job's entity tag stands for: all that is shown, but for times that move with the clock alone."""
+    return job.model_dump_json(exclude={"queue": _MOVING})
+
+
+def state_of_page(page: JobPage) -> str:
+    """What a page's entity tag stands for."""
+    return page.model_dump_json(exclude={"items": {"__all__": {"queue": _MOVING}}})
+
+
 def queue_of(wait: dict[str, Any] | None) -> Queue | None:
-    """The public form of a run's `Wait`."""
-    if wait is None:
-        return None
+    """The public form of a run's `Wait`, if it has one."""
+    return None if wait is None else queue_now(wait)
+
+
+def queue_now(wait: dict[str, Any]) -> Queue:
+    """The public form of a `Wait`, counted from now."""
     start50, start90 = wait["start_seconds_p50"], wait["start_seconds_p90"]
     finish50, finish90 = start50 + wait["duration_seconds_p50"], start90 + wait["duration_seconds_p90"]
     moment = now()

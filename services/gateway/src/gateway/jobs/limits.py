@@ -4,6 +4,7 @@ The counters are a projection: after Redis was emptied they are seeded again fro
 away each process permits a small share by itself.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -12,25 +13,31 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import structlog
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 from sqlalchemy import text
 
-from common.db.database import Database
-from gateway.jobs.submission import RateState, Refused, Submission
+from common.db.database import Database, is_transient
+from gateway.jobs.submission import FirstUse, RateState, Refused, Submission
+
+log = structlog.get_logger(__name__)
 
 KEY_SECONDS = 24 * 3600
 CLICK_SECONDS = 5
 IN_FLIGHT_SECONDS = 6 * 3600
 HINT_SECONDS = 60
 SEEDED_SECONDS = 6 * 3600
+SEED_SECONDS_MAX = 0.5
+UNSEEDED_SECONDS = 30
+"""How long counters are taken as they are found while the database cannot tell better."""
 LOCAL_ACCOUNTS_MAX = 10_000
 LOCAL_SHARE = 0.5
 
 _SCRIPT = (Path(__file__).parent / "admission.lua").read_text(encoding="utf8")
 _TAKE_BACK = """
 if redis.call('ZREM', KEYS[1], ARGV[1]) == 1 then redis.call('DECR', KEYS[2]) end
-if KEYS[3] and redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
+if KEYS[3] and string.sub(redis.call('GET', KEYS[3]) or '', 1, #ARGV[1]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
 """
 _HINT = """
 if tonumber(redis.call('HGET', KEYS[1], 'version') or '-1') < tonumber(ARGV[2]) then
@@ -95,7 +102,7 @@ class Limits:
         answers = await self._evaluate(submissions)
         cold = [submission for submission, answer in zip(submissions, answers, strict=True) if answer[0] == b"cold"]
         if cold:
-            await self.seed({submission.account_id for submission in cold})
+            await self._seed_if_possible({submission.account_id for submission in cold})
             again = iter(await self._evaluate(cold))
             answers = [next(again) if answer[0] == b"cold" else answer for answer in answers]
             if any(answer[0] == b"cold" for answer in answers):
@@ -123,6 +130,20 @@ class Limits:
                 pipeline.set(keys.today(now), row.today if row is not None else 0, ex=2 * KEY_SECONDS, nx=True)
                 pipeline.set(keys.seeded, 1, ex=SEEDED_SECONDS)
             await pipeline.execute()
+
+    async def _seed_if_possible(self, account_ids: set[UUID]) -> None:
+        """Without the database the counters hold as they stand in Redis, which knows all since it was last emptied."""
+        try:
+            async with asyncio.timeout(SEED_SECONDS_MAX):
+                await self.seed(account_ids)
+        except Exception as error:
+            if isinstance(error, RedisError) or not is_transient(error):
+                raise
+            log.warning("limits_not_seeded", accounts=len(account_ids), error=repr(error)[:200])
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for account_id in account_ids:
+                    pipeline.set(AccountKeys(account_id).seeded, 1, ex=UNSEEDED_SECONDS, nx=True)
+                await pipeline.execute()
 
     async def _forget_finished(self, account_ids: set[UUID]) -> None:
         """Before a refusal for jobs in flight: take out those that have ended, should the word of it have been lost."""
@@ -196,7 +217,7 @@ class LocalLimits:
         if len(self._arrivals) > LOCAL_ACCOUNTS_MAX:
             self._arrivals.popitem(last=False)
         left = int((moment + 60.0 - arrival - interval) / interval + 0.001)
-        return RateState(per_minute, max(left, 0), arrival + interval - moment)
+        return RateState(per_minute, max(left, 0), arrival + interval - moment, local=True)
 
 
 def _arguments(submission: Submission) -> list[Any]:
@@ -219,6 +240,7 @@ def _arguments(submission: Submission) -> list[Any]:
         (KEY_SECONDS if by_key else CLICK_SECONDS) * 1000,
         IN_FLIGHT_SECONDS * 1000,
         int((midnight - submission.created_at).total_seconds()),
+        f"{submission.job_id}:{submission.request_hash.hex()}" if by_key else str(submission.job_id),
     ]
 
 
@@ -229,7 +251,7 @@ def _outcome(submission: Submission, answer: list[bytes]) -> RateState | Refused
         case "ok":
             return RateState(limits.submissions_per_minute, int(first), int(second) / 1000)
         case "replay":
-            return RateState(limits.submissions_per_minute, 0, 0)
+            return RateState(limits.submissions_per_minute, 0, 0, FirstUse(UUID(first), bytes.fromhex(second) or None))
         case "click":
             return Refused("click", job_id=UUID(first))
         case "rate":

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from common.clock import now
@@ -16,9 +17,19 @@ from common.telemetry.tracing import traceparent
 from gateway.jobs.submission import Submission
 from gateway.kinds.catalogue import OfferedKind
 from gateway.plans.limits import PlanLimits
+from gateway.quotes.rules import Quote
 
 DEPTH_MAX = 32
 KEY_LENGTH_MAX = 255
+
+
+@dataclass(frozen=True, slots=True)
+class PricedInput:
+    """An input that fits its kind, and today's price for it. `request_hash` stands for kind and input."""
+
+    text: str
+    request_hash: bytes
+    price_credits: int
 
 
 def read_input(body: bytes) -> dict[str, Any]:
@@ -59,22 +70,48 @@ def read_idempotency_key(headers: Mapping[str, str]) -> str | None:
     return key
 
 
-def read_submission(
-    caller: Caller, kind: OfferedKind, limits: PlanLimits, job_input: dict[str, Any], idempotency_key: str | None
-) -> Submission:
-    """A submission of this caller.
+def canonical(job_input: dict[str, Any]) -> str:
+    """The one text of an input, whatever order its members came in."""
+    return json.dumps(job_input, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def price_input(kind: OfferedKind, job_input: dict[str, Any]) -> PricedInput:
+    """The input in its one canonical form, with its price.
 
     Raises:
         ValidationFailed: the input does not fit the kind.
     """
     kind.check(job_input)
-    input_text = json.dumps(job_input, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    created_at, job_id = now(), new_id()
+    text = canonical(job_input)
+    return PricedInput(text, hashlib.sha256(f"{kind.name}\n{text}".encode()).digest(), kind.price.price_of(job_input))
+
+
+def read_submission(
+    caller: Caller,
+    kind: OfferedKind,
+    limits: PlanLimits,
+    job_input: dict[str, Any],
+    idempotency_key: str | None,
+    quote: Quote | None = None,
+) -> Submission:
+    """A submission of this caller. Its price is fixed here for good: a quote can lower it, nothing raises it.
+
+    The quote is no part of the request hash: the same key with the same input is the same request, whatever quote
+    came with it.
+
+    Raises:
+        ValidationFailed: the input does not fit the kind.
+        QuoteInvalid: the quote does not bind this submission.
+    """
+    priced = price_input(kind, job_input)
+    created_at, job_id, price_credits = now(), new_id(), priced.price_credits
+    if quote is not None:
+        price_credits = quote.bind(caller.account_id, priced.request_hash, price_credits, created_at)
     spec = JobSpec(
         job_id=job_id,
         kind=kind.name,
         job_class=kind.job_class,
-        price_credits=kind.price.price_of(job_input),
+        price_credits=price_credits,
         input=job_input,
         plan=limits.plan,
         weight=limits.weight,
@@ -87,10 +124,10 @@ def read_submission(
         account_id=caller.account_id,
         kind=kind,
         limits=limits,
-        price_credits=spec.price_credits,
-        input_text=input_text,
+        price_credits=price_credits,
+        input_text=priced.text,
         idempotency_key=idempotency_key,
-        request_hash=hashlib.sha256(f"{kind.name}\n{input_text}".encode()).digest(),
+        request_hash=priced.request_hash,
         created_at=created_at,
         deadline_at=spec.deadline_at,
         traceparent=trace,

@@ -1,34 +1,42 @@
 """HTTP of jobs: submit, read, list, cancel, and the receipt."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, SecretStr
 
 from common.db.database import Database
-from common.errors import InsufficientCredits, NotFound, ValidationFailed
+from common.errors import IdempotencyMismatch, InsufficientCredits, NotFound, ValidationFailed
 from common.events.credits import CreditsHeld, CreditsRefused
+from common.http.conditional import NOT_MODIFIED, IfNoneMatch, conditional
 from common.http.identity import Caller
 from common.http.problems import problem_responses
 from common.ids import InvalidId, from_text, to_text
 from gateway.authentication import allowed
+from gateway.features.board import FeatureBoard
 from gateway.jobs import read_model
 from gateway.jobs.admission import Admission
-from gateway.jobs.answers import Charge, Job, JobPage, queue_of, raise_refusal, rate_headers
+from gateway.jobs.answers import Charge, Job, JobPage, queue_of, raise_refusal, rate_headers, state_of, state_of_page
 from gateway.jobs.cancelling import request_cancel
 from gateway.jobs.credit_hint import CreditHint
+from gateway.jobs.direct_route import DirectRoute
 from gateway.jobs.figures import Figures
 from gateway.jobs.reading import read_idempotency_key, read_input, read_submission
 from gateway.jobs.receipts import JobLedger, Receipt, receipt_of
 from gateway.jobs.status import JobStatus
-from gateway.jobs.submission import Accepted, Refused, Submission
+from gateway.jobs.submission import Refused, Submission
 from gateway.jobs.verdicts import Word
 from gateway.kinds.catalogue import KindCatalogue
 from gateway.plans.limits import Plans
+from gateway.quotes.rules import Quote, QuoteExpired
+from gateway.quotes.storage import find_by_key
+from gateway.quotes.tokens import read_token
 from gateway.requests.limited import LimitedRoute, reading
 
 PAGE_MAX = 100
+QUOTE_HEADER = "quote"
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
 Reader = Annotated[Caller, Depends(allowed("jobs:read"))]
 Lister = Annotated[Caller, Depends(reading("jobs:read"))]
@@ -44,56 +52,95 @@ _SUBMIT = problem_responses(
     "OPERATION_IN_PROGRESS",
     "PAYLOAD_TOO_LARGE",
     "VALIDATION_FAILED",
+    "IDEMPOTENCY_KEY_REUSED",
+    "QUOTE_INVALID",
     "RATE_LIMITED",
+    "QUOTA_EXCEEDED",
+    "TOO_MANY_IN_FLIGHT",
     "KIND_DISABLED",
+    "DEGRADED",
+    "DEPENDENCY_UNAVAILABLE",
 )
 
 
-def build_router(
-    *,
-    database: Database,
-    admission: Admission,
-    catalogue: KindCatalogue,
-    plans: Plans,
-    figures: Figures,
-    credit_hint: CreditHint,
-    ledger: JobLedger,
-) -> APIRouter:
+@dataclass(frozen=True, slots=True)
+class JobParts:
+    """What the routes work with. `quote_secrets`: any of them may have signed a quote."""
+
+    database: Database
+    admission: Admission
+    catalogue: KindCatalogue
+    features: FeatureBoard
+    plans: Plans
+    figures: Figures
+    credit_hint: CreditHint
+    ledger: JobLedger
+    quote_secrets: tuple[SecretStr, ...]
+
+
+def build_router(parts: JobParts) -> APIRouter:
     """The routes of jobs."""
     router = APIRouter(tags=["jobs"], route_class=LimitedRoute)
+    router.include_router(_submitting(parts))
+    _add_cancelling(router, parts)
+    _add_reading(router, parts)
+    return router
+
+
+def _submitting(parts: JobParts) -> APIRouter:
+    router = APIRouter(route_class=DirectRoute)
 
     @router.post("/v1/jobs/{kind}", status_code=202, operation_id="submit_job", response_model=Job, responses=_SUBMIT)
     async def submit_job(kind: str, request: Request, caller: Writer) -> Response:
         """Ask for a piece of work. 202: the job is durable and reaches one outcome and one charge."""
-        offered = catalogue.get(kind)
+        offered = parts.catalogue.get(kind)
+        parts.features.admit_submission(kind)
         job_input = read_input(await request.body())
         key = read_idempotency_key(request.headers)
-        submission = read_submission(caller, offered, plans.limits(caller.plan), job_input, key)
-        verdict, word = await admission.submit(submission)
-        if isinstance(verdict, Refused) and verdict.rule == "credits":
-            await credit_hint.confirm(caller, submission.price_credits)
-            verdict, word = await admission.submit(submission)
-        if isinstance(verdict, Refused):
-            raise_refusal(verdict)
-        if isinstance(word, CreditsRefused):
-            raise InsufficientCredits(word.required_credits, word.available_credits)
-        if verdict.replayed:
-            return await _replayed(database, caller, verdict)
-        job = _first_answer(submission, word, figures)
-        return _accepted(job, rate_headers(verdict.rate))
+        token = request.headers.get(QUOTE_HEADER)
+        quote = None if token is None else read_token(parts.quote_secrets, token)
+        try:
+            submission = read_submission(caller, offered, parts.plans.limits(caller.plan), job_input, key, quote)
+        except QuoteExpired:
+            if (made := await _made_before(parts.database, caller, key, quote)) is None:
+                raise
+            return made
+        return await _admit(parts, caller, submission)
 
-    @router.get("/v1/jobs/{job_id}", operation_id="get_job", responses=_READ)
-    async def get_job(job_id: str, caller: Reader) -> Job:
+    return router
+
+
+def _add_cancelling(router: APIRouter, parts: JobParts) -> None:
+    @router.post("/v1/jobs/{job_id}/cancel", status_code=202, operation_id="cancel_job", responses=_READ)
+    async def cancel_job(job_id: str, caller: Writer) -> Job:
+        """Ask for a job to be stopped. What has its outcome already keeps it."""
+        job = await _own_job(parts.database, caller, job_id)
+        await parts.database.transact(request_cancel, caller.account_id, from_text("job", job.id))
+        return job
+
+
+def _add_reading(router: APIRouter, parts: JobParts) -> None:
+    database = parts.database
+
+    @router.get("/v1/jobs/{job_id}", operation_id="get_job", response_model=Job, responses=_READ | NOT_MODIFIED)
+    async def get_job(job_id: str, caller: Reader, if_none_match: IfNoneMatch = None) -> Response:
         """One job of the account."""
-        return await _own_job(database, caller, job_id)
+        job = await _own_job(database, caller, job_id)
+        return conditional(job.model_dump_json(), if_none_match, state=state_of(job))
 
-    @router.get("/v1/jobs/{job_id}/receipt", operation_id="get_job_receipt", responses=_RECEIPT)
-    async def get_receipt(job_id: str, caller: Lister) -> Receipt:
+    @router.get(
+        "/v1/jobs/{job_id}/receipt",
+        operation_id="get_job_receipt",
+        response_model=Receipt,
+        responses=_RECEIPT | NOT_MODIFIED,
+    )
+    async def get_receipt(job_id: str, caller: Lister, if_none_match: IfNoneMatch = None) -> Response:
         """What the job cost and why: what was held, what was bought for it, what was charged and what came back."""
         job = await _own_job(database, caller, job_id)
-        return receipt_of(job, await ledger.facts(caller, job))
+        receipt = receipt_of(job, await parts.ledger.facts(caller, job))
+        return conditional(receipt.model_dump_json(), if_none_match)
 
-    @router.get("/v1/jobs", operation_id="list_jobs", responses=_LIST)
+    @router.get("/v1/jobs", operation_id="list_jobs", response_model=JobPage, responses=_LIST | NOT_MODIFIED)
     async def list_jobs(
         caller: Lister,
         kind: Annotated[str | None, Query(max_length=100, pattern="^[a-z0-9-]+$")] = None,
@@ -102,7 +149,8 @@ def build_router(
         created_before: Moment | None = None,
         cursor: Annotated[str | None, Query(max_length=100)] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 20,
-    ) -> JobPage:
+        if_none_match: IfNoneMatch = None,
+    ) -> Response:
         """The account's jobs, newest first."""
         wanted = read_model.JobFilter(
             kind=kind,
@@ -113,16 +161,33 @@ def build_router(
         )
         found = await read_model.list_jobs(database, caller.account_id, wanted, limit + 1)
         items = list(found[:limit])
-        return JobPage(items=items, next_cursor=items[-1].id if len(found) > limit else None)
+        page = JobPage(items=items, next_cursor=items[-1].id if len(found) > limit else None)
+        return conditional(page.model_dump_json(), if_none_match, state=state_of_page(page))
 
-    @router.post("/v1/jobs/{job_id}/cancel", status_code=202, operation_id="cancel_job", responses=_READ)
-    async def cancel_job(job_id: str, caller: Writer) -> Job:
-        """Ask for a job to be stopped. What has its outcome already keeps it."""
-        job = await _own_job(database, caller, job_id)
-        await database.transact(request_cancel, caller.account_id, from_text("job", job.id))
-        return job
 
-    return router
+async def _admit(parts: JobParts, caller: Caller, submission: Submission) -> Response:
+    verdict, word = await parts.admission.submit(submission)
+    if isinstance(verdict, Refused) and verdict.rule == "credits":
+        await parts.credit_hint.confirm(caller, submission.price_credits)
+        verdict, word = await parts.admission.submit(submission)
+    if isinstance(verdict, Refused):
+        raise_refusal(verdict)
+    if isinstance(word, CreditsRefused):
+        raise InsufficientCredits(word.required_credits, word.available_credits)
+    if verdict.replayed:
+        return _replayed(await _own_job(parts.database, caller, to_text("job", verdict.job_id)))
+    return _accepted(_first_answer(submission, word, parts.figures), rate_headers(verdict.rate))
+
+
+async def _made_before(database: Database, caller: Caller, key: str | None, quote: Quote | None) -> Response | None:
+    """The job that this key and quote made while the quote was valid: whoever lost that answer asks again."""
+    made = await find_by_key(database, caller.account_id, key) if key is not None and quote is not None else None
+    if made is None or quote is None:
+        return None
+    job_id, request_hash = made
+    if request_hash != quote.request_hash:
+        raise IdempotencyMismatch(job_id=to_text("job", job_id))
+    return _replayed(await _own_job(database, caller, to_text("job", job_id)))
 
 
 async def _own_job(database: Database, caller: Caller, job_id: str) -> Job:
@@ -136,8 +201,7 @@ async def _own_job(database: Database, caller: Caller, job_id: str) -> Job:
     return job
 
 
-async def _replayed(database: Database, caller: Caller, verdict: Accepted) -> Response:
-    job = await _own_job(database, caller, to_text("job", verdict.job_id))
+def _replayed(job: Job) -> Response:
     return _accepted(job, {"Idempotent-Replayed": "true"})
 
 

@@ -2,12 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from common.db.outbox_record import OutboxRecord
-from gateway.kinds.catalogue import OfferedKind
 from gateway.plans.limits import PlanLimits
+
+
+class KindOfWork(Protocol):
+    """What of its kind a job keeps."""
+
+    @property
+    def name(self) -> str:
+        """The kind's name."""
+
+    @property
+    def job_class(self) -> str:
+        """Whose queue it waits in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +27,7 @@ class Submission:
 
     job_id: UUID
     account_id: UUID
-    kind: OfferedKind
+    kind: KindOfWork
     limits: PlanLimits
     price_credits: int
     input_text: str
@@ -29,21 +40,57 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstUse:
+    """The job that Redis remembers for an idempotency key, and the request's hash where it is remembered too."""
+
+    job_id: UUID
+    request_hash: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class RateState:
-    """What is left of the submission rate, for the `RateLimit` header."""
+    """Within the limits; what is left of the submission rate, for the `RateLimit` header.
+
+    `first`: the idempotency key was seen before. `local`: decided in this process alone, without Redis.
+    """
 
     limit: int
     remaining: int
     reset_seconds: float
+    first: FirstUse | None = None
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeldJob:
+    """A job that waits for the database (see `gateway.degraded`)."""
+
+    job_id: UUID
+    kind: str
+    job_class: str
+    price_credits: int
+    created_at: datetime
+    request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Undurable:
+    """Within its limits, but the database did not answer."""
+
+    state: RateState
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The job is durable. `replayed` means that an earlier submission with the same key made it."""
+    """The job is durable. `replayed` means that an earlier submission with the same key made it.
+
+    `held`: it waits for the database.
+    """
 
     job_id: UUID
     replayed: bool
     rate: RateState | None
+    held: HeldJob | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,11 @@ class RotateKey(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"overlap_seconds": 86400}]})
 
     overlap_seconds: int = Field(
-        default=0, ge=0, le=OVERLAP_SECONDS_MAX, description="At most seven days; 0 ends the old secret at once."
+        default=0,
+        ge=0,
+        le=OVERLAP_SECONDS_MAX,
+        strict=True,
+        description="At most seven days; 0 ends the old secret at once.",
     )
 
 

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from common.events.kinds import PriceRule
+from common.http.conditional import NOT_MODIFIED, IfNoneMatch, conditional
+from gateway.features.board import FeatureBoard
 from gateway.kinds.catalogue import KindCatalogue, OfferedKind
 
 
@@ -22,13 +24,13 @@ class OfferedKindView(BaseModel):
     example: dict[str, Any]
 
     @classmethod
-    def of(cls, kind: OfferedKind) -> "OfferedKindView":
+    def of(cls, kind: OfferedKind, *, switched_on: bool) -> "OfferedKindView":
         """The public view of a kind."""
         return cls(
             name=kind.name,
             title=kind.title,
             summary=kind.summary,
-            enabled=kind.enabled,
+            enabled=kind.enabled and switched_on,
             price=kind.price,
             input_schema=kind.declaration["input_schema"],
             result_schema=kind.declaration["result_schema"],
@@ -42,13 +44,14 @@ class OfferedKinds(BaseModel):
     items: list[OfferedKindView]
 
 
-def build_router(catalogue: KindCatalogue) -> APIRouter:
+def build_router(catalogue: KindCatalogue, features: FeatureBoard) -> APIRouter:
     """The routes of kinds; anybody may read them."""
     router = APIRouter(tags=["kinds"])
 
-    @router.get("/v1/kinds", operation_id="list_kinds")
-    async def list_kinds() -> OfferedKinds:
+    @router.get("/v1/kinds", operation_id="list_kinds", response_model=OfferedKinds, responses=NOT_MODIFIED)
+    async def list_kinds(if_none_match: IfNoneMatch = None) -> Response:
         """What can be asked for, with the JSON Schema of each input and its price in credits."""
-        return OfferedKinds(items=[OfferedKindView.of(kind) for kind in catalogue.all()])
+        views = [OfferedKindView.of(kind, switched_on=features.offers(kind.name)) for kind in catalogue.all()]
+        return conditional(OfferedKinds(items=views).model_dump_json(), if_none_match, cache="public, no-cache")
 
     return router

@@ -1,7 +1,8 @@
 """The limits of each plan, read again every few seconds so that a change is in force without a deploy."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy import text
@@ -10,7 +11,9 @@ from common.db.database import Database, is_transient
 
 log = structlog.get_logger(__name__)
 
-REFRESH_SECONDS = 4.0
+REFRESH_SECONDS = 2.0
+READ_SECONDS_MAX = 3.0
+"""Together the most that a change waits to be seen: 5 s."""
 STRICTEST = "free"
 
 _PLANS = text("SELECT plan, submissions_per_minute, jobs_per_day, jobs_in_flight, weight FROM plans")
@@ -26,13 +29,29 @@ class PlanLimits:
     jobs_in_flight: int
     weight: int
 
+    def times(self, factor: float) -> "PlanLimits":
+        """The limits multiplied; at least one of each is left, and the share of the workers stays."""
+        return replace(
+            self,
+            submissions_per_minute=max(1, int(self.submissions_per_minute * factor)),
+            jobs_per_day=max(1, int(self.jobs_per_day * factor)),
+            jobs_in_flight=max(1, int(self.jobs_in_flight * factor)),
+        )
+
 
 class Plans:
-    """All plans, in memory."""
+    """All plans, in memory.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        factor: what every limit is multiplied by at present (see the switch `tight-limits`).
+    """
+
+    def __init__(self, database: Database, factor: Callable[[], float] = lambda: 1.0) -> None:
         self._database = database
+        self._factor = factor
+        self._stored: dict[str, PlanLimits] = {}
         self._limits: dict[str, PlanLimits] = {}
+        self._applied = 1.0
 
     def limits(self, plan: str) -> PlanLimits:
         """What a plan permits; a plan that is gone permits what `free` does.
@@ -40,13 +59,16 @@ class Plans:
         Raises:
             KeyError: the plans were never loaded.
         """
+        if self._factor() != self._applied:
+            self._apply()
         return self._limits.get(plan) or self._limits[STRICTEST]
 
     async def load(self) -> None:
         """Read all plans."""
-        async with self._database.autocommit() as connection:
+        async with asyncio.timeout(READ_SECONDS_MAX), self._database.autocommit() as connection:
             rows = (await connection.execute(_PLANS)).all()
-        self._limits = {row.plan: PlanLimits(*row) for row in rows}
+        self._stored = {row.plan: PlanLimits(*row) for row in rows}
+        self._apply()
 
     async def run(self) -> None:
         """Read them again, for ever; while the database is away the last known ones hold."""
@@ -58,3 +80,7 @@ class Plans:
                     raise
                 log.warning("plans_not_refreshed", error=repr(error)[:200])
             await asyncio.sleep(REFRESH_SECONDS)
+
+    def _apply(self) -> None:
+        self._applied = self._factor()
+        self._limits = {plan: limits.times(self._applied) for plan, limits in self._stored.items()}

@@ -69,6 +69,22 @@ class ExportingDependency(CallerDependency):
 exporting = ExportingDependency(session_only=True)
 
 
+class EstimatingDependency(CallerDependency):
+    """The caller, whose request is then counted among the account's estimates."""
+
+    async def __call__(self, request: Request) -> Caller:
+        """Who asks, or 429."""
+        found = await super().__call__(request)
+        limits: RequestLimits = request.app.state.request_limits
+        _note(request, "estimates", await limits.admit_estimate(found.account_id))
+        return found
+
+
+def estimating(scope: Scope) -> EstimatingDependency:
+    """Anybody who is known and, when they use an API key, has the scope, within the account's limit on estimates."""
+    return EstimatingDependency(scope)
+
+
 async def anonymous(request: Request) -> None:
     """Anybody at all, within the limit of their network."""
     limits: RequestLimits = request.app.state.request_limits

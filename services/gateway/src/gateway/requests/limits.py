@@ -45,6 +45,14 @@ class RequestLimits:
         """
         return await self._admit("exports", account_id.hex, self._rules.exports_per_minute)
 
+    async def admit_estimate(self, account_id: UUID) -> Allowance:
+        """Count one estimate of an account.
+
+        Raises:
+            RateLimited: too many in the minute.
+        """
+        return await self._admit("estimates", account_id.hex, self._rules.estimates_per_minute)
+
     async def admit_anonymous(self, address: str) -> Allowance:
         """Count one request without valid credentials; all of a network share one bucket, whatever they present.
 

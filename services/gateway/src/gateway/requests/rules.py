@@ -4,16 +4,17 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-Policy = Literal["reads", "anonymous", "exports"]
+Policy = Literal["reads", "anonymous", "exports", "estimates"]
 
 
 @dataclass(frozen=True, slots=True)
 class RequestRules:
-    """Requests a minute: of one account, of one network's requests without valid credentials; exports of an account."""
+    """Requests a minute: of one account, of one network's requests without valid credentials; exports, estimates."""
 
     reads_per_minute: int = 300
     anonymous_per_minute: int = 120
     exports_per_minute: int = 2
+    estimates_per_minute: int = 30
 
 
 @dataclass(frozen=True, slots=True)

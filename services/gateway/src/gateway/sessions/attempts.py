@@ -39,6 +39,7 @@ class AttemptRules:
         reset_address: forgotten passwords from one network.
         password: wrong passwords of one user who is signed in.
         mail: mails one user asks for.
+        mailed: mails to one address by users who have not shown that it is theirs.
         link: links followed from one network.
     """
 
@@ -49,6 +50,7 @@ class AttemptRules:
     reset_address: AttemptRule = field(default_factory=lambda: AttemptRule(per_minute=10, per_hour=40))
     password: AttemptRule = field(default_factory=lambda: AttemptRule(per_minute=6, per_hour=12))
     mail: AttemptRule = field(default_factory=lambda: AttemptRule(per_minute=2, per_hour=5))
+    mailed: AttemptRule = field(default_factory=lambda: AttemptRule(per_minute=2, per_hour=5))
     link: AttemptRule = field(default_factory=lambda: AttemptRule(per_minute=30, per_hour=120))
 
 
@@ -107,6 +109,14 @@ class AttemptLimits:
             RateLimited: too many.
         """
         await self._admit(f"mail:{user_id}", self._rules.mail)
+
+    async def admit_mail_to(self, email: str) -> None:
+        """Count one mail to an address that nobody has shown to be theirs, whoever asks for it.
+
+        Raises:
+            RateLimited: too many.
+        """
+        await self._admit(f"mailed-{_mailbox(email)}", self._rules.mailed)
 
     async def admit_link(self, address: str) -> None:
         """Count one link that is followed.

@@ -2,7 +2,7 @@
 
 Access tokens are verified without a look-up and cannot be taken back; signing out ends the refresh tokens,
 and what was issued before lapses within the access token's short life. A change of plan reaches the token
-with the next refresh.
+with the next refresh, and counts before (see `subscriptions.changed_plans`).
 """
 
 from collections.abc import Sequence

@@ -42,6 +42,7 @@ class EmailChange:
         """
         await self._check.credentials(user_id, password)
         await self._limits.admit_mail(user_id)
+        await self._limits.admit_mail_to(email)
         await self._database.transact(request_change, user_id, new_link("email", email))
 
     async def confirm(self, token: str, address: str) -> None:

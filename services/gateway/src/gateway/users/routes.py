@@ -1,12 +1,13 @@
 """HTTP of users: sign up, and see who one is."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 
-from common.errors import DependencyUnavailable, RateLimited, Unauthorized, ValidationFailed
+from common.errors import Degraded, DependencyUnavailable, RateLimited, Unauthorized, ValidationFailed
 from common.http.identity import Caller
 from common.http.problems import problem_responses
 from gateway.authentication import caller
@@ -33,18 +34,30 @@ class CreateUser(BaseModel):
     locale: Locale = "en"
 
 
-def build_router(registration: Registration, profiles: Profiles, *, trusted_proxies: int = 0) -> APIRouter:
-    """The routes. `trusted_proxies` is how many proxies of ours stand in front (see `client_address`)."""
+def build_router(
+    registration: Registration,
+    profiles: Profiles,
+    *,
+    trusted_proxies: int = 0,
+    admit_sign_up: Callable[[], None] = lambda: None,
+) -> APIRouter:
+    """The routes.
+
+    Args:
+        trusted_proxies: how many proxies of ours stand in front (see `client_address`).
+        admit_sign_up: raises while sign-up is closed.
+    """
     router = APIRouter(tags=["users"])
 
     @router.post(
         "/v1/users",
         operation_id="create_user",
         status_code=201,
-        responses=problem_responses(EmailTaken, ValidationFailed, RateLimited, DependencyUnavailable),
+        responses=problem_responses(EmailTaken, ValidationFailed, RateLimited, Degraded, DependencyUnavailable),
     )
     async def create_user(body: CreateUser, request: Request) -> SessionView:
         """Sign up; the new user is signed in at once."""
+        admit_sign_up()
         address = client_address(request, trusted_proxies)
         return SessionView.of(await registration.register(body.email, body.password, body.locale, address))
 

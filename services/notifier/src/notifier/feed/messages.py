@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 
 class PublicEvent(BaseModel):
@@ -153,21 +154,25 @@ class PurchaseCompletedEvent(PublicEvent):
     available_credits: int
 
 
-ServerEvent = Annotated[
-    JobSubmittedEvent
-    | JobQueuedEvent
-    | JobStartedEvent
-    | JobProgressEvent
-    | JobSucceededEvent
-    | JobFailedEvent
-    | JobCancelledEvent
-    | JobRejectedEvent
-    | JobChargedEvent
-    | JobReleasedEvent
-    | BalanceChangedEvent
-    | PurchaseCompletedEvent,
-    Field(discriminator="type"),
-]
+ServerEvent = TypeAliasType(
+    "ServerEvent",
+    Annotated[
+        JobSubmittedEvent
+        | JobQueuedEvent
+        | JobStartedEvent
+        | JobProgressEvent
+        | JobSucceededEvent
+        | JobFailedEvent
+        | JobCancelledEvent
+        | JobRejectedEvent
+        | JobChargedEvent
+        | JobReleasedEvent
+        | BalanceChangedEvent
+        | PurchaseCompletedEvent,
+        Field(discriminator="type"),
+    ],
+)
+"""By name, so that it has one in OpenAPI too."""
 
 
 class EventPage(BaseModel):

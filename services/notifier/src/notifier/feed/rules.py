@@ -5,6 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from common.events.credits import (
+    Balance,
     BalanceChanged,
     CreditsCaptured,
     CreditsHeld,
@@ -113,14 +114,19 @@ def note_account_fact(feed: Feed, event: Event) -> bool:
     """Take a fact about the account itself into its feed; the answer says whether it is news."""
     match event:
         case BalanceChanged():
-            if event.version <= feed.balance_version:
-                return False
-            feed.balance_version = event.version
-            return True
+            return note_balance(feed, event)
         case PurchaseCompleted():
             return True
         case _:
             return False
+
+
+def note_balance(feed: Feed, balance: Balance | BalanceChanged) -> bool:
+    """Take a balance into an account's feed; the answer says whether it is news."""
+    if balance.version <= feed.balance_version:
+        return False
+    feed.balance_version = balance.version
+    return True
 
 
 _OUTCOMES: dict[type[Event], Outcome] = {

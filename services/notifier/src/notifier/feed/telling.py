@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from common.bus.handlers import Received
 from common.db.unit_of_work import UnitOfWork
+from common.events.credits import CreditsCaptured, CreditsHeld, CreditsReleased
 from common.events.envelope import Event
 from notifier.feed import storage
-from notifier.feed.rules import Feed, JobState, job_id_of, note_account_fact, note_job_fact
+from notifier.feed.messages import PublicEvent
+from notifier.feed.rules import Feed, JobState, job_id_of, note_account_fact, note_balance, note_job_fact
 from notifier.feed.storage import StoredEvent
-from notifier.feed.translation import account_event, job_event, owner_of
+from notifier.feed.translation import account_event, balance_event, job_event, owner_of
 
 TRIM_EVERY = 100
 
@@ -64,29 +66,51 @@ async def tell(uow: UnitOfWork, received: Sequence[Received[Event]], *, keep_eve
 
 def _take(item: Received[Event], feed: Feed, jobs: dict[UUID, JobState], told: Told) -> None:
     event = item.event
-    sequence = feed.last_sequence + 1
     job_id = job_id_of(event)
-    final = False
     if job_id is None:
-        if not note_account_fact(feed, event):
-            return
-        public = account_event(event, feed, sequence)
-    else:
-        job = jobs.setdefault(job_id, JobState(job_id, feed.account_id))
-        if job.account_id != feed.account_id:
-            raise ValueError(f"{event.type} {event.event_id} names a job of another account")
-        if not note_job_fact(job, event):
-            return
-        final = job.complete and job.closed_sequence is None
-        if final:
-            job.closed_sequence = sequence
-            told.closed.append(ClosedJob(job, item.traceparent))
-        public = job_event(event, job, sequence, final=final)
-    feed.last_sequence = sequence
-    body = public.model_dump_json()
+        if note_account_fact(feed, event):
+            _append(told, feed, event, account_event(event, feed, feed.last_sequence + 1), event.event_id)
+        return
+    _take_job_fact(item, job_id, feed, jobs, told)
+    balance = event.balance if isinstance(event, CreditsHeld | CreditsCaptured | CreditsReleased) else None
+    if balance is not None and note_balance(feed, balance):
+        balance_id = uuid5(event.event_id, "balance")
+        _append(told, feed, event, balance_event(event, balance, balance_id, feed.last_sequence + 1), balance_id)
+
+
+def _take_job_fact(item: Received[Event], job_id: UUID, feed: Feed, jobs: dict[UUID, JobState], told: Told) -> None:
+    event = item.event
+    job = jobs.setdefault(job_id, JobState(job_id, feed.account_id))
+    if job.account_id != feed.account_id:
+        raise ValueError(f"{event.type} {event.event_id} names a job of another account")
+    if not note_job_fact(job, event):
+        return
+    sequence = feed.last_sequence + 1
+    final = job.complete and job.closed_sequence is None
+    if final:
+        job.closed_sequence = sequence
+        told.closed.append(ClosedJob(job, item.traceparent))
+    public = job_event(event, job, sequence, final=final)
+    _append(told, feed, event, public, event.event_id, job_id=job_id, final=final)
+
+
+def _append(
+    told: Told,
+    feed: Feed,
+    event: Event,
+    public: PublicEvent,
+    event_id: UUID,
+    *,
+    job_id: UUID | None = None,
+    final: bool = False,
+) -> None:
+    feed.last_sequence = public.sequence
     told.events.append(
-        StoredEvent(feed.account_id, sequence, event.event_id, public.type, job_id, final, body, event.occurred_at)
-    )
+        StoredEvent(
+            feed.account_id, public.sequence, event_id, public.type, job_id, final, public.model_dump_json(),
+            event.occurred_at,
+        )
+    )  # fmt: skip
 
 
 def _bounds(feeds: dict[UUID, Feed], starts: dict[UUID, int], keep_events: int) -> dict[UUID, int]:

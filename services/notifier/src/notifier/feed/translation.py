@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from common.events.credits import (
+    Balance,
     BalanceChanged,
     CreditsCaptured,
     CreditsRefused,
@@ -37,12 +38,7 @@ def account_event(event: Event, feed: Feed, sequence: int) -> PublicEvent:
     shared = _shared(event, sequence)
     match event:
         case BalanceChanged():
-            return messages.BalanceChangedEvent(
-                **shared,
-                available_credits=event.available_credits,
-                held_credits=event.held_credits,
-                debt_credits=event.debt_credits,
-            )
+            return _balance(event, shared)
         case PurchaseCompleted():
             return messages.PurchaseCompletedEvent(
                 **shared,
@@ -51,6 +47,11 @@ def account_event(event: Event, feed: Feed, sequence: int) -> PublicEvent:
             )
         case _:
             raise TypeError(f"{event.type} tells an account nothing")
+
+
+def balance_event(event: Event, balance: Balance, balance_id: UUID, sequence: int) -> PublicEvent:
+    """The public form of the balance that a fact about a job carries, told under an id of its own."""
+    return _balance(balance, _shared(event, sequence) | {"id": to_text("evt", balance_id)})
 
 
 def owner_of(event: Event) -> UUID:
@@ -62,6 +63,15 @@ def owner_of(event: Event) -> UUID:
     if event.account_id is None:
         raise ValueError(f"{event.type} {event.event_id} names no account")
     return event.account_id
+
+
+def _balance(balance: Balance | BalanceChanged, shared: Shared) -> PublicEvent:
+    return messages.BalanceChangedEvent(
+        **shared,
+        available_credits=balance.available_credits,
+        held_credits=balance.held_credits,
+        debt_credits=balance.debt_credits,
+    )
 
 
 def _shared(event: Event, sequence: int) -> Shared:

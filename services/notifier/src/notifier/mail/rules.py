@@ -24,6 +24,9 @@ Template = Literal[
     "password_changed",
     "email_change",
     "email_change_notice",
+    "top_up_action",
+    "top_up_failed",
+    "payment_failed",
 ]
 
 TEMPLATES: tuple[Template, ...] = get_args(Template)

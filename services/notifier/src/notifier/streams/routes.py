@@ -14,7 +14,7 @@ from common.errors import DependencyUnavailable, NotFound, Unauthorized, Validat
 from common.http.identity import Caller
 from common.http.problems import problem_responses
 from common.ids import InvalidId, from_text
-from notifier.feed.messages import EventPage, ServerEvent
+from notifier.feed.messages import DrainNotice, EventPage, ResetNotice
 from notifier.feed.storage import JobOwner, LogReader
 from notifier.streams.following import DATABASE_ERRORS, StreamLimits, Wanted
 from notifier.streams.hub import Hub, TooManyStreams
@@ -38,11 +38,30 @@ LastEventId = Annotated[
     ),
 ]
 
+_EVENT_OF_A_STREAM: dict[str, Any] = {  # before OpenAPI 3.2 the schema of an event stream is that of one event
+    "title": "StreamedEvent",
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "The `sequence`; `reset` and `server-draining` have none."},
+        "event": {"type": "string", "description": "The `type`, or `reset`, or `server-draining`."},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {
+                "anyOf": [
+                    {"$ref": "#/components/schemas/ServerEvent"},
+                    ResetNotice.model_json_schema(),
+                    DrainNotice.model_json_schema(),
+                ]
+            },
+        },
+    },
+}
 _STREAM_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
-        "model": ServerEvent,
-        "description": "An event stream; the `data` of an event is one of these, its `id` is the `sequence`."
-        " `event: reset` and `event: server-draining` carry no id.",
+        "description": "Server-Sent Events, and comments as heartbeats.",
+        "content": {"text/event-stream": {"schema": _EVENT_OF_A_STREAM}},
     },
     **problem_responses(Unauthorized, ValidationFailed, TooManyStreams, DependencyUnavailable),
 }

@@ -1,4 +1,4 @@
-"""What submissions taken while the database was away need."""
+"""Ids that were promised while the database was away, and the jobs they turned out to repeat."""
 
 from alembic import op
 
@@ -7,7 +7,17 @@ down_revision = "0006_features"
 branch_labels = None
 depends_on = None
 
-_STATEMENTS: tuple[str, ...] = ()
+_STATEMENTS: tuple[str, ...] = (
+    """
+    CREATE TABLE held_repeats (
+        job_id uuid NOT NULL,
+        account_id uuid NOT NULL,
+        first_job_id uuid NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        CONSTRAINT pk_held_repeats PRIMARY KEY (job_id)
+    )
+    """,
+)
 
 
 def upgrade() -> None:

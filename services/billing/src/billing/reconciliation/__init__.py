@@ -1,0 +1,1 @@
+"""Stripe against the ledger: what was missed is fed to the inbox, what then differs is reported."""

@@ -1,0 +1,1 @@
+"""Packs bought by themselves when credits run low."""

@@ -1,0 +1,74 @@
+"""The worker of automatic top-ups: looks for accounts that are low, and carries open attempts on.
+
+Holds are not slowed: what they leave is looked at every two seconds, and only of accounts with a rule.
+"""
+
+import asyncio
+
+import structlog
+
+from billing.top_ups import storage
+from billing.top_ups.buying import Buyer
+from billing.top_ups.metrics import top_up_steps
+from billing.top_ups.placing import place_due
+from billing.top_ups.rules import TopUp
+from common.db.database import Database, is_transient
+from common.telemetry.tracing import span
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 2.0
+AT_ONCE_MAX = 4
+
+
+class TopUpWorker:
+    """Runs in every billing process; rules are shared by locks, attempts by leases."""
+
+    def __init__(self, database: Database, buyer: Buyer, public_url: str) -> None:
+        self._database = database
+        self._buyer = buyer
+        self._public_url = public_url
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until `stopping` is set and what was begun is done."""
+        while not stopping.is_set():
+            try:
+                busy = await self.look()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("top_ups_wait_for_database", error=repr(error)[:200])
+                busy = False
+            if not busy:
+                await _pause(stopping)
+
+    async def look(self) -> bool:
+        """Begin what is due and take one step of some attempts; whether there was anything to do."""
+        await self._database.transact(place_due, self._public_url)
+        async with self._database.autocommit() as connection:
+            claimed = await storage.claim_due(connection, AT_ONCE_MAX, storage.LEASE)
+        async with asyncio.TaskGroup() as steps:
+            for top_up in claimed:
+                steps.create_task(self._step(top_up))
+        return bool(claimed)
+
+    async def _step(self, top_up: TopUp) -> None:
+        with span("top up", attributes={"atelier.purchase_id": top_up.reference}):
+            try:
+                state = await self._buyer.go_on(top_up)
+            except Exception as error:
+                if is_transient(error):
+                    log.warning("top_up_left_to_its_lease", purchase_id=top_up.reference, error=repr(error)[:200])
+                else:  # one odd attempt must not stop the others; it is looked at again when its lease is over
+                    log.exception("top_up_step_failed", purchase_id=top_up.reference)
+                state = "error"
+        top_up_steps.labels(state).inc()
+        log.info("top_up_step", purchase_id=top_up.reference, state=state, tries=top_up.tries)
+
+
+async def _pause(stopping: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(POLL_SECONDS):
+            await stopping.wait()
+    except TimeoutError:
+        return

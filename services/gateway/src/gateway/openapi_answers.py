@@ -1,0 +1,68 @@
+"""What the document says of answers that no route writes itself: common problems, headers, examples."""
+
+import re
+from typing import Any
+
+from common.http.problems import problem_responses, status_of
+from gateway.openapi_examples import EXAMPLES
+
+_CODE = re.compile(r"`([A-Z_]+)`")
+_ALWAYS_ANSWERED = {"get_status", "list_kinds"}
+"""From memory, whatever is away."""
+
+_RETRY_AFTER = {"description": "Seconds until trying again can make sense.", "schema": {"type": "integer"}}
+_ETAG = {"description": "The state that is shown (weak).", "schema": {"type": "string"}}
+_LOCATION = {"description": "Where the job is read.", "schema": {"type": "string"}}
+_REPLAYED = {
+    "description": "`true`: an earlier request with this key made the job.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+_RATE_LIMIT = {"description": "What is left (IETF draft ratelimit-headers).", "schema": {"type": "string"}}
+
+
+def complete(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with every problem that can come, the headers of answers, and examples. Changes it."""
+    schemas = document["components"]["schemas"]
+    for name in EXAMPLES.keys() & schemas.keys():
+        schemas[name] = {**schemas[name], "examples": [EXAMPLES[name]]}
+    for methods in document["paths"].values():
+        for method, operation in methods.items():
+            methods[method] = _complete(operation)
+    return document
+
+
+def _complete(operation: dict[str, Any]) -> dict[str, Any]:
+    codes = [code for answer in operation["responses"].values() for code in _CODE.findall(answer["description"])]
+    codes += _common_codes(operation)
+    good = {
+        status: answer
+        for status, answer in operation["responses"].items()
+        if status.startswith(("2", "3")) or status == "default"
+    }
+    problems = {str(status): answer for status, answer in problem_responses(*dict.fromkeys(codes)).items()}
+    for status in problems.keys() & {str(status_of(code)) for code in ("RATE_LIMITED", "DEGRADED")}:
+        problems[status]["headers"] = {"Retry-After": _RETRY_AFTER}
+    default = {"default": good.pop("default")}
+    responses = {status: _with_headers(operation, status, answer) for status, answer in good.items()}
+    return {**operation, "responses": dict(sorted({**responses, **problems}.items())) | default}
+
+
+def _common_codes(operation: dict[str, Any]) -> list[str]:
+    """Problems of what stands around every route: authentication, limits, bodies, the database."""
+    codes = []
+    if operation.get("security"):
+        codes += ["UNAUTHORIZED", "RATE_LIMITED"]
+    if "requestBody" in operation:
+        codes += ["PAYLOAD_TOO_LARGE", "VALIDATION_FAILED"]
+    if operation["operationId"] not in _ALWAYS_ANSWERED:
+        codes.append("DEPENDENCY_UNAVAILABLE")
+    return codes
+
+
+def _with_headers(operation: dict[str, Any], status: str, answer: dict[str, Any]) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if "304" in operation["responses"] and status in ("200", "304"):
+        headers["ETag"] = _ETAG
+    if status == "202" and operation["operationId"].startswith("submit_"):
+        headers |= {"Location": _LOCATION, "Idempotent-Replayed": _REPLAYED, "RateLimit": _RATE_LIMIT}
+    return {**answer, "headers": headers} if headers else answer

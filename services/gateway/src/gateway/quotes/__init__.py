@@ -1,0 +1,1 @@
+"""Estimates, and binding quotes: what a job will cost at most."""

@@ -1,0 +1,1 @@
+"""The plan of each account, as billing says it."""
