@@ -22,7 +22,7 @@ STARTED_MS_MAX = 50
 TOLD_MS_MAX = 100
 MEMORY_MIB_MAX = 512
 IDLE_SECONDS = 10.0
-BACKGROUND = ("worker", "generation", "notifier")
+BACKGROUND = ("generation", "notifier")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from common.http.app import create_app
 from common.http.identity import Caller, issue_access_token, require_identity
 from common.ids import new_id, to_text
 from gateway.bootstrap import Parts, build_app
-from gateway.jobs.projection import note_cancelled, note_completed, note_failed
+from gateway.jobs.projection import Projection
 from gateway.jobs.reading import read_submission
 from gateway.jobs.storage import accept
 from gateway.kinds.catalogue import KindCatalogue
@@ -74,13 +74,7 @@ class House:
         """The job has its outcome, and both services heard of it."""
         await self._tell(self.billing, lambda uow: settle_outcomes([Received(outcome, None)], uow))
         notes, database = self.gateway.notes, self.gateway.database
-        match outcome:
-            case RunCompleted():
-                await self._tell(database, lambda uow: note_completed(notes, outcome, uow))
-            case RunFailed():
-                await self._tell(database, lambda uow: note_failed(notes, outcome, uow))
-            case RunCancelled():
-                await self._tell(database, lambda uow: note_cancelled(notes, outcome, uow))
+        await self._tell(database, lambda uow: Projection(notes).apply([Received(outcome, None)], uow))
 
     async def receipt(self, job_id: UUID) -> dict[str, Any]:
         """As the customer sees it."""

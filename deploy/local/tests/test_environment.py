@@ -61,6 +61,14 @@ def test_callers_values_win_and_empty_ones_do_not() -> None:
     assert found["OPENAI_API_KEY"] == "sandbox-openai-key"
 
 
+def test_without_workers_generation_does_the_work_itself() -> None:
+    roles = {spec.name: spec.role for spec in product()}
+    assert roles["generation"] == "box"
+    assert "worker" not in roles
+    apart = {spec.name: spec.role for spec in product(workers=2)}
+    assert (apart["generation"], apart["worker"], apart["worker-2"]) == ("all", "worker", "worker")
+
+
 def test_every_worker_has_its_own_port() -> None:
     wires, plan = wiring(workers=3), product(workers=3)
     caller = {"GENERATION_WORKER_PORT": "9999"}

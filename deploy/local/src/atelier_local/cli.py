@@ -161,7 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     up = commands.add_parser("up", help="start everything and stay in the foreground")
     up.add_argument("--detach", action="store_true", help="return when everything is ready")
-    up.add_argument("--workers", type=int, default=1, help="how many workers (1)")
+    up.add_argument("--workers", type=int, default=0, help="how many worker processes (0: generation works itself)")
     up.add_argument("--with-parent", action="store_true", help="stop when the starting process ends")
     up.set_defaults(command=_up)
     for name, command, text in (

@@ -15,12 +15,18 @@ _DEFAULTS = {
     "ATELIER_ENV": "development",
     "TRACE_SAMPLE_RATIO": "1.0",
     # A connection costs PostgreSQL 3 MB and more; one small box needs few.
-    "GATEWAY_POOL_SIZE": "5",
+    "GATEWAY_POOL_SIZE": "4",
     "BILLING_POOL_SIZE": "4",
-    "GENERATION_POOL_SIZE": "4",
-    "NOTIFIER_DATABASE_POOL_SIZE": "6",
+    "GENERATION_POOL_SIZE": "5",
+    "NOTIFIER_DATABASE_POOL_SIZE": "4",
     "MALLOC_ARENA_MAX": "2",
 }
+
+_STRIPE_TYPES = (
+    "checkout.session.*,payment_intent.succeeded,charge.refunded,charge.refund.updated,refund.created,refund.updated,"
+    "refund.failed,charge.dispute.*,customer.subscription.*,invoice.*"
+)
+"""What docs/architecture.md has the endpoint at Stripe subscribe to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,7 @@ def _sandbox(wiring: Wiring, caller: Mapping[str, str]) -> dict[str, str]:
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"{address}/otlp",
         "SANDBOX_STRIPE_WEBHOOK_URL": f"{wiring.url('billing')}/webhooks/stripe" if "billing" in wiring.ports else "",
         "SANDBOX_STRIPE_WEBHOOK_SECRET": webhook_secret,
+        "SANDBOX_STRIPE_WEBHOOK_TYPES": _STRIPE_TYPES,
     }
     vendors = {
         "OPENAI_API_KEY": {

@@ -59,14 +59,6 @@ PRODUCT = (
         niceness=BACKGROUND,
     ),
     ProcessSpec(
-        "worker",
-        "generation",
-        role="worker",
-        ports={"GENERATION_WORKER_PORT": "worker"},
-        ready_port="worker",
-        niceness=BACKGROUND,
-    ),
-    ProcessSpec(
         "notifier",
         "notifier",
         ports={"NOTIFIER_PORT": "notifier"},
@@ -77,17 +69,30 @@ PRODUCT = (
 )
 
 
-def product(*, workers: int = 1, only: Iterable[str] | None = None) -> list[ProcessSpec]:
-    """The whole product, with `workers` workers named `worker`, `worker-2`, …; or just some processes of it.
+WORKER = ProcessSpec(
+    "worker",
+    "generation",
+    role="worker",
+    ports={"GENERATION_WORKER_PORT": "worker"},
+    ready_port="worker",
+    niceness=BACKGROUND,
+)
+
+
+def product(*, workers: int = 0, only: Iterable[str] | None = None) -> list[ProcessSpec]:
+    """The whole product, or just some processes of it.
+
+    Without `workers` the service `generation` carries out the work itself, which spares a small box a process and its
+    connections; with them it does not, and there are so many, named `worker`, `worker-2`, ….
 
     Raises:
         ValueError: a name in `only` is not a process.
     """
     plan: list[ProcessSpec] = []
     for spec in PRODUCT:
-        plan.append(spec)
-        if spec.name == "worker":
-            plan += [_numbered(spec, number) for number in range(2, workers + 1)]
+        plan.append(spec if workers or spec.name != "generation" else replace(spec, role="box"))
+        if spec.name == "generation":
+            plan += [WORKER if number == 1 else _numbered(WORKER, number) for number in range(1, workers + 1)]
     if workers > 1:
         plan = [replace(spec, environment={"GENERATION_WORKERS": str(workers)}) for spec in plan]
     if only is None:

@@ -41,7 +41,7 @@ class Stack:
         *,
         env_overrides: Mapping[str, str] | None = None,
         processes: Iterable[str | ProcessSpec] | None = None,
-        workers: int = 1,
+        workers: int = 0,
         preferred_ports: Mapping[str, int] | None = None,
         preload: bool = True,
     ) -> None:

@@ -23,6 +23,7 @@ from starlette.requests import Request
 from common.db.database import Database
 from common.errors import DependencyUnavailable, Forbidden, Unauthorized
 from common.http.identity import Caller, verify_access_token
+from gateway.degraded.promptly import promptly
 from gateway.deletion.closed_accounts import ClosedAccounts
 from gateway.keys.known_keys import KNOWN_SECONDS, KnownKeys
 from gateway.keys.last_used import LastUsed
@@ -34,6 +35,7 @@ from gateway.sessions.client_address import client_address
 from gateway.subscriptions.changed_plans import ChangedPlans
 
 TOKEN_LENGTH_MAX = 4096
+LOOK_UP_SECONDS_MAX = 1.0
 
 
 class Authenticator:
@@ -92,10 +94,13 @@ class Authenticator:
 
     async def _find_key(self, secret_hash: bytes) -> LiveKey | None:
         try:
-            async with self._database.autocommit() as connection:
-                return await find_live_key(connection, secret_hash)
+            return await promptly(self._find_live_key(secret_hash), LOOK_UP_SECONDS_MAX)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             raise DependencyUnavailable(retry_after_seconds=2) from error
+
+    async def _find_live_key(self, secret_hash: bytes) -> LiveKey | None:
+        async with self._database.autocommit() as connection:
+            return await find_live_key(connection, secret_hash)
 
 
 def bearer_token(headers: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """The one place where the gateway's parts are put together."""
 
 from datetime import timedelta
+from functools import partial
 
 from fastapi import APIRouter, FastAPI
 from redis.asyncio import Redis
@@ -17,6 +18,8 @@ from common.redis_client import connect_redis
 from common.runtime import Process
 from gateway import passing_on
 from gateway.authentication import Authenticator
+from gateway.degraded.assembly import DegradedModes
+from gateway.degraded.outages import either
 from gateway.deletion import handlers as deletion_handlers
 from gateway.deletion import routes as deletion_routes
 from gateway.deletion.requesting import Deletions
@@ -28,7 +31,6 @@ from gateway.jobs.admission import Admission
 from gateway.jobs.credit_hint import CreditHint
 from gateway.jobs.figures import Figures
 from gateway.jobs.limit_notes import LimitNotes
-from gateway.jobs.limits import Limits
 from gateway.jobs.receipts import JobLedger
 from gateway.jobs.verdicts import Verdicts
 from gateway.keys import routes as key_routes
@@ -74,11 +76,10 @@ class Parts:
 
     def __init__(self, settings: GatewaySettings) -> None:
         self.settings = settings
-        self.database = Database(
-            settings.database_url_for("gateway"), application="gateway", pool_size=settings.pool_size
-        )
         self.redis: Redis = connect_redis(settings.redis_url.get_secret_value())
         self.http = build_http_client(connections_max=200)
+        self.degraded = DegradedModes(settings, self.redis, self.http)
+        self.database: Database = self.degraded.database
         self.passwords = Passwords()
         sign_ups = AttemptRule(per_minute=settings.sign_ups_per_minute, per_hour=settings.sign_ups_per_hour)
         self.attempts = AttemptLimits(self.redis, AttemptRules(sign_up=sign_ups))
@@ -92,7 +93,7 @@ class Parts:
         )
         self.sign_in = SignIn(self.database, self.passwords, self.attempts, self.issuer)
         self.authenticator = Authenticator(self.database, self.redis, settings.access_token_secrets)
-        self.limits = Limits(self.redis, self.database)
+        self.limits = self.degraded.limits
         self.notes = LimitNotes(self.limits)
         self.verdicts = Verdicts(self.redis)
         self.figures = Figures(self.redis)
@@ -100,7 +101,12 @@ class Parts:
         self.plans = Plans(self.database, self.features.limits_factor)
         self.catalogue = KindCatalogue(self.database)
         self.admission = Admission(
-            self.database, self.limits, self.verdicts, verdict_seconds_max=settings.verdict_seconds_max
+            self.database,
+            self.limits,
+            self.verdicts,
+            self.degraded.holding,
+            self.degraded.outages,
+            verdict_seconds_max=settings.verdict_seconds_max,
         )
 
         self.status = StatusBoard()
@@ -111,7 +117,7 @@ class Parts:
         self.passwords.close()
         await self.http.aclose()
         await self.redis.aclose()
-        await self.database.close()
+        await self.degraded.aclose()
 
     async def ping_redis(self) -> None:
         """Readiness of Redis."""
@@ -133,10 +139,14 @@ def build_app(parts: Parts) -> FastAPI:
             passing_on.build_router(
                 Passthrough(settings.billing_url, parts.http, settings.identity_secrets),
                 Passthrough(settings.notifier_url, parts.http, settings.identity_secrets),
+                parts.degraded.credit_reads,
             ),
             page_routes.build_router(development=not settings.production),
         ],
-        readiness={"database": parts.database.check, "redis": parts.ping_redis, "kinds": parts.catalogue.check},
+        readiness={
+            "database_or_redis": partial(either, parts.database.check, parts.ping_redis),
+            "kinds": parts.catalogue.check,
+        },
         title="Atelier",
         version=VERSION,
         stream_paths=("/v1/events", "/v1/jobs/{job_id}/events"),
@@ -159,6 +169,7 @@ async def start(process: Process, settings: GatewaySettings) -> None:
     deletion_handlers.register(handlers)
     subscription_handlers.register(handlers, parts.authenticator.changed_plans)
     start_consumers(process, "gateway", parts.database, parts.redis, handlers, ConsumerLimits(pace_seconds=0.025))
+    parts.degraded.spawn(process)
     process.spawn("features", parts.features.run)
     process.spawn("plans", parts.plans.run)
     process.spawn("kinds", parts.catalogue.run)
@@ -171,7 +182,9 @@ async def start(process: Process, settings: GatewaySettings) -> None:
     process.spawn("closed-accounts", parts.authenticator.closed_accounts.run)
     process.spawn("deletion-scrubbing", Scrubbing(parts.database).run)
     process.spawn("refresh-token-purge", parts.sign_in.run_purge, critical=False)
-    await process.serve(build_app(parts), settings.host, settings.port)
+    app = build_app(parts)
+    await process.serve(app, settings.host, settings.port)
+    app.state.failing_tasks = parts.degraded.outages.excusing(app.state.failing_tasks)
     await process.run_until_stopped()
 
 
@@ -207,6 +220,7 @@ def _job_router(parts: Parts) -> APIRouter:
     return job_routes.build_router(
         job_routes.JobParts(
             database=parts.database,
+            reads=parts.degraded.job_reads,
             admission=parts.admission,
             catalogue=parts.catalogue,
             features=parts.features,
@@ -241,4 +255,5 @@ def _status_router(parts: Parts) -> APIRouter:
     board.add(GENERATION, queues.check)
     board.add("notifications", listening(redis, "notifier", ("runs",)))
     board.add_modes(lambda: modes_of(parts.features.current))
+    board.add_modes(parts.degraded.outages.modes)
     return status_routes.build_router(board, queues, parts.features)

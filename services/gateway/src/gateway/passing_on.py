@@ -7,10 +7,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from common.http.identity import Caller
 from common.http.passthrough import Passthrough
 from gateway.authentication import allowed, signed_in
+from gateway.degraded.credit_reads import CreditReads
 from gateway.requests.limited import LimitedRoute, anonymous, reading
 
 
-def build_router(billing: Passthrough, notifier: Passthrough) -> APIRouter:
+def build_router(billing: Passthrough, notifier: Passthrough, credit_reads: CreditReads) -> APIRouter:
     """The routes. Their documents in OpenAPI are those of the owners, see `gateway.openapi`.
 
     Reads are counted, event streams are not: the notifier bounds how many an account may have.
@@ -23,7 +24,7 @@ def build_router(billing: Passthrough, notifier: Passthrough) -> APIRouter:
 
     @router.get("/v1/credits")
     async def credits(request: Request, who: Annotated[Caller, Depends(reading("credits:read"))]) -> Response:
-        return await billing.forward(request, who)
+        return await credit_reads.answer(request, who)
 
     @router.get("/v1/credits/transactions")
     async def transactions(request: Request, who: Annotated[Caller, Depends(reading("credits:read"))]) -> Response:

@@ -207,7 +207,7 @@ async def test_taking_back_late_leaves_the_key_to_the_job_that_has_it_now(
 
     await limits.take_back(account, first.job_id, first.created_at, keys.repeat(first))
 
-    assert await redis.get(keys.repeat(second)) == str(second.job_id).encode()
+    assert await redis.get(keys.repeat(second)) == f"{second.job_id}:{second.request_hash.hex()}".encode()
 
 
 async def test_counts_anew_from_postgres_after_redis_was_emptied(

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from common.clock import now
 from common.events.credits import CreditsHeld
 from common.ids import from_text
+from gateway.degraded.held_stream import KEY
 from gateway.jobs.limits import AccountKeys
 
 from .studio import SKETCH, Studio, declare, open_studio
@@ -234,7 +235,9 @@ async def test_without_redis_submissions_are_accepted_within_half_the_rate(
         assert len(await studio.rows(person.account_id)) == 5
 
 
-async def test_without_the_database_nothing_is_promised(database_url: str, redis_url: str, catalogue: object) -> None:
+async def test_without_the_database_and_a_redis_that_keeps_a_file_nothing_is_promised(
+    database_url: str, redis_url: str, catalogue: object
+) -> None:
     async with wire_to(database_url) as (wire, url), open_studio(url, redis_url) as studio:
         person = studio.person()
         assert (await person.submit()).status_code == 202
@@ -243,8 +246,9 @@ async def test_without_the_database_nothing_is_promised(database_url: str, redis
         refused = await person.submit()
         wire.mend()
 
-        problem(refused, 503, "DEPENDENCY_UNAVAILABLE")
+        problem(refused, 503, "DEGRADED")
         assert "retry-after" in refused.headers
+        assert await studio.parts.redis.xlen(KEY) == 0
         assert (await person.submit()).status_code == 202, "it is back by itself"
 
 

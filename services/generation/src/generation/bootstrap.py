@@ -73,17 +73,8 @@ class Parts:
 async def start_service(process: Process, settings: GenerationSettings, *, sweep: bool) -> None:
     """The consumer: paid jobs become runs. With `sweep` the sweeper runs in the same process."""
     parts = Parts(process, settings)
-    sweeper = parts.sweeper()
     await parts.start()
-    handlers = Handlers()
-    run_handlers.register(handlers, parts.doorbell, lambda: sweeper.figures)
-    artefact_handlers.register(handlers)
-    limits = ConsumerLimits(rest_seconds_max=0.05)
-    start_consumers(process, "generation", parts.database, parts.redis, handlers, limits)
-    kinds = discover(settings.kind_modules)
-    await parts.database.transact(declare_kinds, list(kinds.values()))
-    if sweep:
-        process.spawn("sweeper", sweeper.run)
+    await _add_service(parts, sweep=sweep)
     await parts.serve(settings.port)
     await process.run_until_stopped()
 
@@ -100,9 +91,39 @@ async def start_sweeper(process: Process, settings: GenerationSettings) -> None:
 async def start_worker(process: Process, settings: GenerationSettings) -> None:
     """A worker: hears rings of its classes, claims runs, carries them out."""
     parts = Parts(process, settings)
+    await parts.start()
+    _add_worker(parts)
+    await parts.serve(settings.worker_port)
+    await process.run_until_stopped()
+
+
+async def start_box(process: Process, settings: GenerationSettings) -> None:
+    """Everything in one process, for a small box: service, sweeper and the one worker share connections and memory."""
+    parts = Parts(process, settings)
+    await parts.start()
+    await _add_service(parts, sweep=True)
+    _add_worker(parts)
+    await parts.serve(settings.port)
+    await process.run_until_stopped()
+
+
+async def _add_service(parts: Parts, *, sweep: bool) -> None:
+    process, sweeper = parts.process, parts.sweeper()
+    handlers = Handlers()
+    run_handlers.register(handlers, parts.doorbell, lambda: sweeper.figures)
+    artefact_handlers.register(handlers)
+    limits = ConsumerLimits(rest_seconds_max=0.05)
+    start_consumers(process, "generation", parts.database, parts.redis, handlers, limits)
+    kinds = discover(parts.settings.kind_modules)
+    await parts.database.transact(declare_kinds, list(kinds.values()))
+    if sweep:
+        process.spawn("sweeper", sweeper.run)
+
+
+def _add_worker(parts: Parts) -> None:
+    process, settings = parts.process, parts.settings
     providers = build_providers(ProviderSettings(), parts.redis)
     process.stack.push_async_callback(providers.aclose)
-    await parts.start()
     executor = Executor(
         owner=f"{member_name()}:{os.getpid()}",
         database=parts.database,
@@ -116,5 +137,3 @@ async def start_worker(process: Process, settings: GenerationSettings) -> None:
     for job_class in settings.classes:
         process.spawn(f"rings-{job_class}", partial(listen, job_class, parts.redis, executor.answer))
     process.spawn("artefact-deletions", ArtefactDeleting(parts.database, providers.artefacts).run, critical=False)
-    await parts.serve(settings.worker_port)
-    await process.run_until_stopped()

@@ -6,7 +6,7 @@ from functools import partial
 from common.db.migrate import upgrade
 from common.runtime import Process, run_process
 from common.settings import load_settings
-from generation.bootstrap import start_service, start_sweeper, start_worker
+from generation.bootstrap import start_box, start_service, start_sweeper, start_worker
 from generation.settings import GenerationSettings
 
 ROLES: dict[str, tuple[str, Callable[[Process, GenerationSettings], Awaitable[None]]]] = {
@@ -14,6 +14,7 @@ ROLES: dict[str, tuple[str, Callable[[Process, GenerationSettings], Awaitable[No
     "service": ("generation", partial(start_service, sweep=False)),
     "sweeper": ("generation-sweeper", start_sweeper),
     "worker": ("generation-worker", start_worker),
+    "box": ("generation", start_box),
 }
 
 

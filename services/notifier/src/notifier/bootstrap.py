@@ -52,7 +52,7 @@ def build(settings: NotifierSettings) -> Notifier:
     """
     database = Database(settings.database_url_for(SERVICE), application=SERVICE, pool_size=settings.database_pool_size)
     redis = connect_redis(settings.redis_url.get_secret_value())
-    log_reader = LogReader(database)
+    log_reader = LogReader(database, reads_max=settings.database_pool_size // 3)
     hub = Hub(HubLimits(settings.streams_per_account_max, settings.streams_max))
     hints = Hints(hub, log_reader, redis)
     renderer = Renderer(settings.mail_from, settings.public_url, settings.job_path, settings.identity_secrets)

@@ -19,8 +19,8 @@ class NotifierSettings(CommonSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(8002, ge=0, le=65535)
-    database_pool_size: int = Field(12, ge=6, le=100)
-    """Four consumers, four reads of streams, relay and senders use it at the same time."""
+    database_pool_size: int = Field(12, ge=4, le=100)
+    """Consumers, relay and senders use it, and a third of it may serve the readers of streams at the same time."""
 
     smtp_url: SecretStr = Field(SecretStr("smtp://127.0.0.1:8025?tls=off"), validation_alias="SMTP_URL")
     mail_from: str = Field("Atelier <studio@atelier.example>", validation_alias="MAIL_FROM")

@@ -154,6 +154,7 @@ def _webhook_target(settings: SandboxSettings) -> WebhookTarget:
         settings.webhook_retry_max_seconds,
         settings.webhook_attempts_max,
         settings.webhook_timeout_seconds,
+        tuple(settings.stripe_webhook_types.split(",")),
     )
 
 

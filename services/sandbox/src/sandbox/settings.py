@@ -19,6 +19,8 @@ class SandboxSettings(BaseSettings):
     drawing_threads: int = Field(2, ge=1, le=16)
 
     stripe_webhook_url: str | None = None
+    stripe_webhook_types: str = "*"
+    """Event types that the endpoint subscribes to, separated by commas; a `*` at the end stands for any rest."""
     stripe_webhook_secret: SecretStr = SecretStr("whsec_sandbox")
     webhook_retry_base_seconds: float = Field(0.5, gt=0, le=60)
     webhook_retry_max_seconds: float = Field(30, gt=0, le=3600)

@@ -20,7 +20,6 @@ _TONES: dict[str, Tone] = {
     "gateway": "accent",
     "billing": "warm",
     "generation": "good",
-    "generation-worker": "good",
     "notifier": "violet",
 }
 _PROCESSES = frozenset(_TONES)
@@ -110,7 +109,7 @@ def _check_call_spans(nodes: Sequence[Node], job: Job) -> None:
 
 
 def _worth_showing(node: Node) -> bool:
-    return node.name == _MAIL_SPAN or node.service == "generation-worker"
+    return node.name == _MAIL_SPAN or (node.service == "generation" and not node.name.startswith("process "))
 
 
 def _whole_trace(cast: Cast, trace_id: str) -> Node:

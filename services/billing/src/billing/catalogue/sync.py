@@ -99,13 +99,14 @@ class CatalogueSync:
     async def _sync_product(self, stripe_product_id: str, wanted: list[Sellable]) -> int:
         """Bring one product and these of its prices up to date; other prices of theirs are archived."""
         await self._gateway.ensure_product(stripe_product_id, wanted[0].name)
+        # Counted before the look: a price that another process makes meanwhile is seen, or made under the same key.
+        async with self._database.autocommit() as connection:
+            generations = [await generation_of(connection, sellable.lookup_key) for sellable in wanted]
         existing = await self._gateway.prices_of(stripe_product_id)
         made = 0
-        for sellable in wanted:
+        for sellable, generation in zip(wanted, generations, strict=True):
             price = next((one for one in existing if one.stands_for(sellable)), None)
             if price is None:
-                async with self._database.autocommit() as connection:
-                    generation = await generation_of(connection, sellable.lookup_key)
                 price = await self._gateway.create_price(sellable, generation)
                 made += 1
             await self._database.transact(record_price, sellable, price.stripe_price_id)

@@ -20,6 +20,7 @@ class AutoTopUpBody(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,
         json_schema_extra={
             "example": {
                 "enabled": True,

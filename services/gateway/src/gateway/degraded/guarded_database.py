@@ -26,7 +26,9 @@ class GuardedDatabase(Database):
         super().__init__(url, application=application, pool_size=pool_size)
         self._outage = outage
         self._open: set[asyncio.Timeout] = set()
+        self._connections_are_old = False
         outage.on_begin(self._free_waiters)
+        outage.on_end(self._note_end)
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
@@ -58,6 +60,9 @@ class GuardedDatabase(Database):
     async def _guarded(self) -> AsyncIterator[None]:
         if self._outage.is_away:
             raise DatabaseAway
+        if self._connections_are_old:
+            self._connections_are_old = False
+            await self._engine.dispose()
         try:
             async with asyncio.timeout(None) as scope:
                 self._open.add(scope)
@@ -69,6 +74,10 @@ class GuardedDatabase(Database):
             if scope.expired():
                 raise DatabaseAway from None
             raise
+
+    def _note_end(self) -> None:
+        """Connections from before the outage are dead, and each would cost somebody a failure to find out."""
+        self._connections_are_old = True
 
     def _free_waiters(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -107,7 +107,15 @@ class HeldStream:
         async with asyncio.timeout(WRITE_SECONDS_MAX), self._redis.pipeline(transaction=False) as pipeline:
             for entry, error in entries:
                 job = entry.fields.get(b"job", b"")
-                arguments = [entry.entry_id, entry.job_field, entry.key_field, job, entry.size, error, SET_ASIDE_MAX]
+                arguments: list[bytes | str | int] = [
+                    entry.entry_id,
+                    entry.job_field,
+                    entry.key_field,
+                    job,
+                    entry.size,
+                    error,
+                    SET_ASIDE_MAX,
+                ]
                 await self._release(keys=[_STREAM, _INDEX, _BYTES, _ASIDE], args=arguments, client=pipeline)
             return sum(await pipeline.execute())
 
@@ -132,7 +140,7 @@ class HeldStream:
         ]
 
     async def _take_back(self, submissions: Sequence[Submission], answers: Sequence[Any]) -> None:
-        """What was added is refused, so it must not become a job. Where this fails too, it may, as after any lost answer."""
+        """What was added is refused and must not become a job; where this fails too it may, as after any lost one."""
         added = [
             (HeldEntry(answer[1], {name.encode(): value.encode() for name, value in fields_of(submission).items()}), "")
             for submission, answer in zip(submissions, answers, strict=True)

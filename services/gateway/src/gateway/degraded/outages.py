@@ -48,6 +48,7 @@ class Outage:
         self._ended = float("-inf")
         self._suspected = asyncio.Event()
         self._on_begin: list[Callable[[], None]] = []
+        self._on_end: list[Callable[[], None]] = []
         _degraded.labels(name).set(0)
 
     @property
@@ -67,6 +68,10 @@ class Outage:
     def on_begin(self, callback: Callable[[], None]) -> None:
         """Have something done whenever an outage begins."""
         self._on_begin.append(callback)
+
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Have something done whenever an outage ends."""
+        self._on_end.append(callback)
 
     async def run(self) -> None:
         """Probe until cancelled."""
@@ -102,9 +107,8 @@ class Outage:
             self._began, self.since = time.monotonic(), now()
             log.error("degraded_mode_entered", mode=self.name)
         _degraded.labels(self.name).set(0 if answers else 1)
-        if not answers:
-            for callback in self._on_begin:
-                callback()
+        for callback in self._on_end if answers else self._on_begin:
+            callback()
 
 
 class Outages:

@@ -13,13 +13,16 @@ import structlog
 from prometheus_client import Counter
 from redis.exceptions import RedisError
 
-from common.db.database import Database
+from common.db.database import Database, is_transient
 from common.errors import DependencyUnavailable
 from common.events.credits import CreditsRefused
 from gateway.batching import Batcher, BatcherFull
+from gateway.degraded.holding import Holding
+from gateway.degraded.outages import Outages
+from gateway.degraded.promptly import promptly
 from gateway.jobs.limits import AccountKeys, Limits
 from gateway.jobs.storage import accept
-from gateway.jobs.submission import Accepted, RateState, Refused, Submission, Verdict
+from gateway.jobs.submission import Accepted, RateState, Refused, Submission, Undurable, Verdict
 from gateway.jobs.verdicts import Verdicts, Word
 
 log = structlog.get_logger(__name__)
@@ -29,6 +32,8 @@ WAITING_MAX = 4096
 REDIS_SECONDS_MAX = 2.0
 ACCEPT_TRIES_MAX = 3
 LANES = 2
+DURABLE_SECONDS_MAX = 1.0
+"""The database's time for a batch, tries and all; after it submissions are held."""
 
 _submissions = Counter("job_submissions_total", "Submissions by how admission answered", ["outcome"])
 
@@ -36,12 +41,23 @@ _submissions = Counter("job_submissions_total", "Submissions by how admission an
 class Admission:
     """What stands between a valid submission and its job."""
 
-    def __init__(self, database: Database, limits: Limits, verdicts: Verdicts, *, verdict_seconds_max: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        limits: Limits,
+        verdicts: Verdicts,
+        holding: Holding,
+        outages: Outages,
+        *,
+        verdict_seconds_max: float,
+    ) -> None:
         self._database = database
         self._limits = limits
         self._verdicts = verdicts
+        self._holding = holding
+        self._outages = outages
         self._verdict_seconds_max = verdict_seconds_max
-        self._admitting: Batcher[Submission, Verdict | None] = Batcher(
+        self._admitting: Batcher[Submission, Verdict | Undurable | None] = Batcher(
             self._admit, batch_max=BATCH_MAX, waiting_max=WAITING_MAX, lanes=LANES
         )
 
@@ -50,6 +66,7 @@ class Admission:
 
         Raises:
             DependencyUnavailable: too much is waiting already, or the key's first use is just ending; nothing was kept.
+            Degraded: the database is away, and the submission cannot be held; nothing was kept.
         """
         with self._verdicts.expect(submission.job_id) as word:
             try:
@@ -60,8 +77,13 @@ class Admission:
                 raise DependencyUnavailable(
                     "The first use of this key is just ending; try again.", retry_after_seconds=1
                 )
+            if isinstance(verdict, Undurable):
+                verdict = await self._holding.hold(submission, verdict.state)
             if isinstance(verdict, Refused):
                 _submissions.labels(verdict.rule).inc()
+                return verdict, None
+            if verdict.held is not None:
+                _submissions.labels("held").inc()
                 return verdict, None
             if not verdict.replayed:
                 _submissions.labels("accepted").inc()
@@ -70,14 +92,24 @@ class Admission:
         with self._verdicts.expect(verdict.job_id) as word:
             return verdict, await self._wait(word)
 
-    async def _admit(self, batch: Sequence[Submission]) -> Sequence[Verdict | None]:
-        """Limits, then durability, for a whole batch; nothing for one whose key's first use kept ending just now.
-
-        Raises:
-            sqlalchemy.exc.DBAPIError: the database is away; nothing was kept.
-        """
+    async def _admit(self, batch: Sequence[Submission]) -> Sequence[Verdict | Undurable | None]:
+        """Limits, then durability, for a whole batch; nothing for one whose key's first use kept ending just now."""
         states = await self._decide(batch)
-        open_ = [item for item, state in zip(batch, states, strict=True) if isinstance(state, RateState)]
+        pairs = [(item, state) for item, state in zip(batch, states, strict=True) if isinstance(state, RateState)]
+        kept: dict[UUID, Verdict | Undurable] = dict(await self._holding.repeats(pairs))
+        open_ = [(item, state) for item, state in pairs if item.job_id not in kept]
+        try:
+            kept |= await promptly(self._keep([item for item, _ in open_]), DURABLE_SECONDS_MAX) if open_ else {}
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            self._outages.database.suspect()
+            log.warning("submissions_not_durable", count=len(open_), error=repr(error)[:200])
+            kept |= {item.job_id: Undurable(state) for item, state in open_}
+        return [_verdict(state, kept.get(item.job_id)) for item, state in zip(batch, states, strict=True)]
+
+    async def _keep(self, open_: list[Submission]) -> dict[UUID, Accepted | Refused]:
+        """Durability, for those within their limits."""
         durable: dict[UUID, Accepted | Refused] = {}
         for _ in range(ACCEPT_TRIES_MAX):
             if not open_:
@@ -85,9 +117,11 @@ class Admission:
             found = await self._database.retry(accept, self._database, open_)
             durable |= {item.job_id: kept for item, kept in zip(open_, found, strict=True) if kept is not None}
             open_ = [item for item in open_ if item.job_id not in durable]
-        return [_verdict(state, durable.get(item.job_id)) for item, state in zip(batch, states, strict=True)]
+        return durable
 
     async def _wait(self, word: "asyncio.Future[Word]") -> Word | None:
+        if self._outages.redis.is_away:
+            return None
         try:
             async with asyncio.timeout(self._verdict_seconds_max):
                 return await asyncio.shield(word)
@@ -110,15 +144,18 @@ class Admission:
         return word
 
     async def _decide(self, batch: Sequence[Submission]) -> Sequence[RateState | Refused]:
+        if self._outages.redis.is_away:
+            return self._limits.decide_locally(batch)
         try:
             async with asyncio.timeout(REDIS_SECONDS_MAX):
                 return await self._limits.decide(batch)
         except (RedisError, TimeoutError, OSError) as error:
+            self._outages.redis.suspect()
             log.warning("limits_without_redis", error=repr(error)[:200])
             return self._limits.decide_locally(batch)
 
 
-def _verdict(state: RateState | Refused, kept: Accepted | Refused | None) -> Verdict | None:
+def _verdict(state: RateState | Refused, kept: Verdict | Undurable | None) -> Verdict | Undurable | None:
     """The refusal of a limit, or what came of keeping the job, with the state of the rate where it is new."""
     if isinstance(state, Refused):
         return state

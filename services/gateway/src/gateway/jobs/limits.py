@@ -4,7 +4,6 @@ The counters are a projection: after Redis was emptied they are seeded again fro
 away each process permits a small share by itself.
 """
 
-import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from sqlalchemy import text
 
 from common.db.database import Database, is_transient
+from gateway.degraded.promptly import promptly
 from gateway.jobs.submission import FirstUse, RateState, Refused, Submission
 
 log = structlog.get_logger(__name__)
@@ -134,8 +134,7 @@ class Limits:
     async def _seed_if_possible(self, account_ids: set[UUID]) -> None:
         """Without the database the counters hold as they stand in Redis, which knows all since it was last emptied."""
         try:
-            async with asyncio.timeout(SEED_SECONDS_MAX):
-                await self.seed(account_ids)
+            await promptly(self.seed(account_ids), SEED_SECONDS_MAX)
         except Exception as error:
             if isinstance(error, RedisError) or not is_transient(error):
                 raise

@@ -8,13 +8,15 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, Field, SecretStr
 
 from common.db.database import Database
-from common.errors import IdempotencyMismatch, InsufficientCredits, NotFound, ValidationFailed
+from common.errors import Degraded, IdempotencyMismatch, InsufficientCredits, NotFound, ValidationFailed
 from common.events.credits import CreditsHeld, CreditsRefused
 from common.http.conditional import NOT_MODIFIED, IfNoneMatch, conditional
 from common.http.identity import Caller
 from common.http.problems import problem_responses
 from common.ids import InvalidId, from_text, to_text
 from gateway.authentication import allowed
+from gateway.degraded.job_reads import JobReads, ShownJob, held_answer
+from gateway.degraded.marks import Mark, marked
 from gateway.features.board import FeatureBoard
 from gateway.jobs import read_model
 from gateway.jobs.admission import Admission
@@ -41,9 +43,11 @@ Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=
 Reader = Annotated[Caller, Depends(allowed("jobs:read"))]
 Lister = Annotated[Caller, Depends(reading("jobs:read"))]
 Writer = Annotated[Caller, Depends(allowed("jobs:write"))]
-_READ = problem_responses("UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "VALIDATION_FAILED")
-_LIST = problem_responses("UNAUTHORIZED", "FORBIDDEN", "VALIDATION_FAILED", "RATE_LIMITED")
-_RECEIPT = problem_responses("UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED", "DEPENDENCY_UNAVAILABLE")
+_READ = problem_responses("UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "VALIDATION_FAILED", "DEGRADED")
+_LIST = problem_responses("UNAUTHORIZED", "FORBIDDEN", "VALIDATION_FAILED", "RATE_LIMITED", "DEGRADED")
+_RECEIPT = problem_responses(
+    "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED", "DEGRADED", "DEPENDENCY_UNAVAILABLE"
+)
 _SUBMIT = problem_responses(
     "UNAUTHORIZED",
     "INSUFFICIENT_CREDITS",
@@ -68,6 +72,7 @@ class JobParts:
     """What the routes work with. `quote_secrets`: any of them may have signed a quote."""
 
     database: Database
+    reads: JobReads
     admission: Admission
     catalogue: KindCatalogue
     features: FeatureBoard
@@ -102,7 +107,7 @@ def _submitting(parts: JobParts) -> APIRouter:
         try:
             submission = read_submission(caller, offered, parts.plans.limits(caller.plan), job_input, key, quote)
         except QuoteExpired:
-            if (made := await _made_before(parts.database, caller, key, quote)) is None:
+            if (made := await _made_before(parts, caller, key, quote)) is None:
                 raise
             return made
         return await _admit(parts, caller, submission)
@@ -114,19 +119,20 @@ def _add_cancelling(router: APIRouter, parts: JobParts) -> None:
     @router.post("/v1/jobs/{job_id}/cancel", status_code=202, operation_id="cancel_job", responses=_READ)
     async def cancel_job(job_id: str, caller: Writer) -> Job:
         """Ask for a job to be stopped. What has its outcome already keeps it."""
-        job = await _own_job(parts.database, caller, job_id)
+        job = _of_now(await _own_job(parts.reads, caller, job_id))
         await parts.database.transact(request_cancel, caller.account_id, from_text("job", job.id))
         return job
 
 
 def _add_reading(router: APIRouter, parts: JobParts) -> None:
-    database = parts.database
+    reads = parts.reads
 
     @router.get("/v1/jobs/{job_id}", operation_id="get_job", response_model=Job, responses=_READ | NOT_MODIFIED)
     async def get_job(job_id: str, caller: Reader, if_none_match: IfNoneMatch = None) -> Response:
         """One job of the account."""
-        job = await _own_job(database, caller, job_id)
-        return conditional(job.model_dump_json(), if_none_match, state=state_of(job))
+        shown = await _own_job(reads, caller, job_id)
+        answer = conditional(shown.job.model_dump_json(), if_none_match, state=state_of(shown.job))
+        return marked(answer, shown.mark)
 
     @router.get(
         "/v1/jobs/{job_id}/receipt",
@@ -136,7 +142,7 @@ def _add_reading(router: APIRouter, parts: JobParts) -> None:
     )
     async def get_receipt(job_id: str, caller: Lister, if_none_match: IfNoneMatch = None) -> Response:
         """What the job cost and why: what was held, what was bought for it, what was charged and what came back."""
-        job = await _own_job(database, caller, job_id)
+        job = _of_now(await _own_job(reads, caller, job_id))
         receipt = receipt_of(job, await parts.ledger.facts(caller, job))
         return conditional(receipt.model_dump_json(), if_none_match)
 
@@ -159,10 +165,10 @@ def _add_reading(router: APIRouter, parts: JobParts) -> None:
             created_before=created_before,
             before=None if cursor is None else _cursor(cursor),
         )
-        found = await read_model.list_jobs(database, caller.account_id, wanted, limit + 1)
-        items = list(found[:limit])
-        page = JobPage(items=items, next_cursor=items[-1].id if len(found) > limit else None)
-        return conditional(page.model_dump_json(), if_none_match, state=state_of_page(page))
+        found = await reads.many(caller.account_id, wanted, limit + 1)
+        items = list(found.jobs[:limit])
+        page = JobPage(items=items, next_cursor=items[-1].id if len(found.jobs) > limit else None)
+        return marked(conditional(page.model_dump_json(), if_none_match, state=state_of_page(page)), found.mark)
 
 
 async def _admit(parts: JobParts, caller: Caller, submission: Submission) -> Response:
@@ -174,35 +180,52 @@ async def _admit(parts: JobParts, caller: Caller, submission: Submission) -> Res
         raise_refusal(verdict)
     if isinstance(word, CreditsRefused):
         raise InsufficientCredits(word.required_credits, word.available_credits)
+    if verdict.held is not None:
+        held = ShownJob(held_answer(verdict.held), Mark("database"))
+        parts.reads.remember(caller.account_id, held.job)
+        return _replayed(held) if verdict.replayed else _accepted(held, rate_headers(verdict.rate))
     if verdict.replayed:
-        return _replayed(await _own_job(parts.database, caller, to_text("job", verdict.job_id)))
-    return _accepted(_first_answer(submission, word, parts.figures), rate_headers(verdict.rate))
+        return _replayed(await _own_job(parts.reads, caller, to_text("job", verdict.job_id)))
+    job = _first_answer(submission, word, parts.figures)
+    parts.reads.remember(caller.account_id, job)
+    return _accepted(ShownJob(job), rate_headers(verdict.rate))
 
 
-async def _made_before(database: Database, caller: Caller, key: str | None, quote: Quote | None) -> Response | None:
+async def _made_before(parts: JobParts, caller: Caller, key: str | None, quote: Quote | None) -> Response | None:
     """The job that this key and quote made while the quote was valid: whoever lost that answer asks again."""
-    made = await find_by_key(database, caller.account_id, key) if key is not None and quote is not None else None
+    made = await find_by_key(parts.database, caller.account_id, key) if key is not None and quote is not None else None
     if made is None or quote is None:
         return None
     job_id, request_hash = made
     if request_hash != quote.request_hash:
         raise IdempotencyMismatch(job_id=to_text("job", job_id))
-    return _replayed(await _own_job(database, caller, to_text("job", job_id)))
+    return _replayed(await _own_job(parts.reads, caller, to_text("job", job_id)))
 
 
-async def _own_job(database: Database, caller: Caller, job_id: str) -> Job:
+async def _own_job(reads: JobReads, caller: Caller, job_id: str) -> ShownJob:
     try:
         parsed = from_text("job", job_id)
     except InvalidId:
         raise NotFound from None
-    job = await read_model.get_job(database, caller.account_id, parsed)
-    if job is None:
+    shown = await reads.one(caller.account_id, parsed)
+    if shown is None:
         raise NotFound
-    return job
+    return shown
 
 
-def _replayed(job: Job) -> Response:
-    return _accepted(job, {"Idempotent-Replayed": "true"})
+def _of_now(shown: ShownJob) -> Job:
+    """The job, where its present state is known.
+
+    Raises:
+        Degraded: only what was known of it before is.
+    """
+    if shown.mark is not None:
+        raise Degraded(retry_after_seconds=5)
+    return shown.job
+
+
+def _replayed(shown: ShownJob) -> Response:
+    return _accepted(shown, {"Idempotent-Replayed": "true"})
 
 
 def _first_answer(submission: Submission, word: Word | None, figures: Figures) -> Job:
@@ -224,13 +247,14 @@ def _first_answer(submission: Submission, word: Word | None, figures: Figures) -
     )
 
 
-def _accepted(job: Job, headers: dict[str, str]) -> Response:
-    return Response(
-        job.model_dump_json(),
+def _accepted(shown: ShownJob, headers: dict[str, str]) -> Response:
+    answer = Response(
+        shown.job.model_dump_json(),
         status_code=202,
         media_type="application/json",
-        headers={"Location": f"/v1/jobs/{job.id}", **headers},
+        headers={"Location": f"/v1/jobs/{shown.job.id}", **headers},
     )
+    return marked(answer, shown.mark)
 
 
 def _cursor(text: str) -> Any:

@@ -19,6 +19,10 @@ KNOWN_SECONDS = 30.0
 UNKNOWN_SECONDS = 5.0
 KNOWN_MAX = 10_000
 UNKNOWN_MAX = 10_000
+STALE_SECONDS_MAX = 3600.0
+"""How long after it should have been looked up again a key goes on working while nobody can look: it cannot have
+been revoked where the database is away, and what was revoked before was told to all.
+"""
 LOOK_UPS_MAX = 2
 LOOK_UPS_WAITING_MAX = 256
 
@@ -55,7 +59,7 @@ class KnownKeys:
         """The live key with this hash.
 
         Raises:
-            DependencyUnavailable: too many keys are being looked up.
+            DependencyUnavailable: too many keys are being looked up, or the database is away and this one is not known.
         """
         now = time.monotonic()
         entry = self._known.get(secret_hash)
@@ -64,7 +68,10 @@ class KnownKeys:
             return entry[0]
         if self._unknown.get(secret_hash, 0.0) > now:
             return None
-        return await self._look_up(secret_hash)
+        try:
+            return await self._look_up(secret_hash)
+        except DependencyUnavailable:
+            return self._stale(secret_hash)
 
     def forget(self, secret_hash: bytes) -> None:
         """The key was revoked; a look-up under way is not remembered either."""
@@ -75,6 +82,19 @@ class KnownKeys:
         """Revocations may have been missed."""
         self._generation += 1
         self._known.clear()
+
+    def _stale(self, secret_hash: bytes) -> LiveKey:
+        """A key that was known, while it cannot be looked up again.
+
+        Raises:
+            DependencyUnavailable: it was not, or too long ago, or has expired by itself.
+        """
+        entry = self._known.get(secret_hash)
+        if entry is None or time.monotonic() >= entry[1] + STALE_SECONDS_MAX:
+            raise DependencyUnavailable(retry_after_seconds=2)
+        if entry[0].expires_at is not None and entry[0].expires_at <= clock.now():
+            raise DependencyUnavailable(retry_after_seconds=2)
+        return entry[0]
 
     async def _look_up(self, secret_hash: bytes) -> LiveKey | None:
         task = self._look_ups.get(secret_hash)

@@ -234,7 +234,7 @@ class LogReader:
     Every read of entries is bound to one account.
     """
 
-    def __init__(self, database: Database, *, reads_max: int = 4) -> None:
+    def __init__(self, database: Database, *, reads_max: int) -> None:
         self._database = database
         self._slots = asyncio.Semaphore(reads_max)
 

@@ -38,11 +38,11 @@ class Events:
             "created": int(time.time()),
             "data": data,
             "livemode": False,
-            "pending_webhooks": 1 if self._webhooks.configured else 0,
+            "pending_webhooks": 1 if self._webhooks.wanted(event_type) else 0,
             "request": {"id": request_id(), "idempotency_key": None},
             "type": event_type,
         }
         self._store.add(event)
-        if self._webhooks.configured:
+        if self._webhooks.wanted(event_type):
             self._webhooks.dispatch(event)
         return event

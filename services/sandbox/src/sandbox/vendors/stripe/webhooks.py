@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from sandbox.faults.kinds import DelayFault, DropFault, DuplicateFault, ReorderFault
@@ -35,6 +36,11 @@ class WebhookTarget:
     retry_max_seconds: float
     attempts_max: int
     timeout_seconds: float
+    types: tuple[str, ...] = ("*",)
+
+    def wants(self, event_type: str) -> bool:
+        """Whether events of this type are sent there."""
+        return self.url is not None and any(fnmatchcase(event_type, pattern) for pattern in self.types)
 
 
 def sign(body: str, secret: str, timestamp: int) -> str:
@@ -55,10 +61,9 @@ class WebhookDispatcher:
         self._next_event = asyncio.Event()
         self._shared_client: AsyncClient | None = None
 
-    @property
-    def configured(self) -> bool:
-        """Whether there is an endpoint to deliver to."""
-        return self._target.url is not None
+    def wanted(self, event_type: str) -> bool:
+        """Whether there is an endpoint to deliver events of this type to."""
+        return self._target.wants(event_type)
 
     def dispatch(self, event: dict[str, Any]) -> None:
         """Starts delivering an event; with too many under way it stays pending."""
