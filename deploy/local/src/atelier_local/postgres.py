@@ -31,7 +31,7 @@ _SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",  # a socket's path may have about 100 bytes, a home's path any length
     "max_connections": "120",
-    "shared_buffers": "24MB",
+    "shared_buffers": "16MB",
     "work_mem": "2MB",
     "maintenance_work_mem": "16MB",
     "fsync": "on",

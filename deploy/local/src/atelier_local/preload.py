@@ -34,7 +34,8 @@ _KERNEL = "common"
 def preload(modules: tuple[str, ...] = SHARED) -> list[str]:
     """Import what is installed of `modules` and the whole kernel; returns what could not be found.
 
-    Afterwards the garbage collector leaves all of it alone, or its bookkeeping would copy the shared pages.
+    Afterwards the garbage collector leaves all of it alone, or its bookkeeping would copy the shared pages. What the
+    imports left as garbage stays where it is: collected, it would leave holes that every child fills with copies.
 
     Raises:
         RuntimeError: an import started a thread.
@@ -43,7 +44,6 @@ def preload(modules: tuple[str, ...] = SHARED) -> list[str]:
     missing = [name for name in (*modules, *_kernel_modules()) if not _imported(name)]
     if threading.active_count() != 1:
         raise RuntimeError(f"a preloaded module started a thread: {threading.enumerate()}")
-    gc.collect()
     gc.freeze()
     return missing
 

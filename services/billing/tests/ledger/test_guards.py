@@ -188,7 +188,7 @@ async def test_the_audit_finds(database: Database, ids: dict[str, UUID], stateme
             await uow.execute(unguard)
         await uow.execute(statement, used)
         rows = await uow.rows("SELECT invariant, subject, detail FROM ledger_audit()")
-        assert {row.invariant for row in rows} == found
+        assert found <= {row.invariant for row in rows}
         assert all(row.subject and row.detail for row in rows)
     assert await audit(database) == []
 

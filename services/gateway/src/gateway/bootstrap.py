@@ -208,7 +208,13 @@ def _identity_routers(parts: Parts) -> list[APIRouter]:
         ),
         session_routes.build_router(parts.sign_in, trusted_proxies=proxies),
         deletion_routes.build_router(
-            Deletions(parts.database, check, parts.authenticator.revocations, parts.authenticator.closed_accounts)
+            Deletions(
+                parts.database,
+                check,
+                parts.authenticator.revocations,
+                parts.authenticator.closed_accounts,
+                parts.degraded.last_known.forget,
+            )
         ),
         export_routes.build_router(Export(parts.database, parts.settings.public_url)),
         key_routes.build_router(Keys(parts.database, parts.authenticator.revocations)),

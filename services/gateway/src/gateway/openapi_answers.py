@@ -17,6 +17,12 @@ _REPLAYED = {
     "description": "`true`: an earlier request with this key made the job.",
     "schema": {"type": "string", "enum": ["true"]},
 }
+_DEGRADED = {
+    "description": "The part that is away while this was answered, with the age of what is shown where it is not of now:"
+    " `database; age=12`.",
+    "schema": {"type": "string"},
+}
+_SHOWN_WITHOUT_ITS_OWNER = {"get_job", "list_jobs"}
 _RATE_LIMIT = {"description": "What is left (IETF draft ratelimit-headers).", "schema": {"type": "string"}}
 
 
@@ -65,4 +71,7 @@ def _with_headers(operation: dict[str, Any], status: str, answer: dict[str, Any]
         headers["ETag"] = _ETAG
     if status == "202" and operation["operationId"].startswith("submit_"):
         headers |= {"Location": _LOCATION, "Idempotent-Replayed": _REPLAYED, "RateLimit": _RATE_LIMIT}
+        headers["X-Degraded"] = _DEGRADED
+    if status in ("200", "304") and operation["operationId"] in _SHOWN_WITHOUT_ITS_OWNER:
+        headers["X-Degraded"] = _DEGRADED
     return {**answer, "headers": headers} if headers else answer

@@ -288,7 +288,7 @@ async def test_cancelling_during_the_purchase_still_cancels_what_was_bought(
 async def test_the_deadline_cancels_and_cancelling_that_hangs_does_not_hold_us(
     vendor: ScriptedVendor, images: ReplicateImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("generation.providers.replicate_images._CANCEL_SECONDS", 0.2)
+    monkeypatch.setattr("generation.providers.replicate_predictions._CANCEL_SECONDS", 0.2)
     vendor.on(CREATE, prediction("starting"))
     vendor.on(GET, prediction("processing"))
     vendor.on(CANCEL, slow(3, prediction("canceled")))

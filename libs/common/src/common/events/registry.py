@@ -1,6 +1,18 @@
 """Every event type by its name, and every topic that events travel on."""
 
-from common.events import accounts, credits, deletion, deliveries, features, jobs, kinds, runs, subscriptions, top_ups
+from common.events import (
+    accounts,
+    credits,
+    deletion,
+    deliveries,
+    features,
+    jobs,
+    kinds,
+    orders,
+    runs,
+    subscriptions,
+    top_ups,
+)
 from common.events.envelope import Event
 
 EVENT_TYPES: dict[str, type[Event]] = {
@@ -27,6 +39,9 @@ EVENT_TYPES: dict[str, type[Event]] = {
         jobs.JobCancelRequested,
         jobs.JobSubmitted,
         kinds.KindDeclared,
+        orders.OrderBuyerForgotten,
+        orders.OrderPaid,
+        orders.OrderRefunded,
         runs.RunCancelled,
         runs.RunCompleted,
         runs.RunFailed,

@@ -7,7 +7,6 @@ from billing.ledger import storage
 from billing.ledger.announcements import announce_balances
 from billing.ledger.rules import GrantRequest as Grant
 from billing.ledger.rules import GrantSource
-from common.clock import now
 from common.db.unit_of_work import UnitOfWork
 
 __all__ = ["Grant", "GrantOutcome", "GrantSource", "post_grants"]
@@ -29,7 +28,7 @@ async def post_grants(uow: UnitOfWork, grants: Sequence[Grant]) -> list[GrantOut
     """
     account_ids = sorted({grant.account_id for grant in grants})
     await storage.open_accounts(uow, account_ids)
-    book = await storage.load_book(uow, account_ids, now())
+    book = await storage.load_book(uow, account_ids)
     given = await storage.granted_references(uow, [(grant.source, grant.reference) for grant in grants])
     granted: list[bool] = []
     for grant in grants:

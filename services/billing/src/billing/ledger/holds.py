@@ -7,7 +7,6 @@ from billing.ledger import storage
 from billing.ledger.announcements import balance_of
 from billing.ledger.rules import Book, Hold, HoldRequest, Refusal
 from common.bus.handlers import Received
-from common.clock import now
 from common.db.database import Database
 from common.db.outbox_record import OutboxRecord
 from common.db.unit_of_work import UnitOfWork
@@ -30,7 +29,6 @@ async def place_holds(batch: Sequence[Received[JobSubmitted]], uow: UnitOfWork) 
     book = await storage.load_book(
         uow,
         sorted({event.account_id for event in submissions}),
-        now(),
         job_ids=[event.job.job_id for event in submissions],
     )
     for received in batch:
@@ -49,7 +47,7 @@ async def place_holds_at_once(batch: Sequence[Received[JobSubmitted]], database:
     if len({event.job.job_id for event in submissions}) < len(submissions):
         return False
     for _ in range(TRIES_AT_ONCE):
-        book = await storage.read_book(database, sorted({event.account_id for event in submissions}), now())
+        book = await storage.read_book(database, sorted({event.account_id for event in submissions}))
         if any(not event.job.price_credits and not book.knows(event.account_id) for event in submissions):
             return False
         records = [OutboxRecord.of(_hold(book, received.event), received.traceparent) for received in batch]

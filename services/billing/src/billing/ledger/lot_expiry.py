@@ -7,7 +7,6 @@ from sqlalchemy import text
 
 from billing.ledger import storage
 from billing.ledger.announcements import announce_balances
-from common.clock import now
 from common.db.database import Database, is_transient
 from common.db.unit_of_work import UnitOfWork
 
@@ -19,7 +18,7 @@ BATCH_MAX = 200
 _DUE = text(
     """
     SELECT lot_id, account_id FROM lots
-    WHERE remaining_credits > 0 AND expires_at IS NOT NULL AND expires_at <= :now
+    WHERE remaining_credits > 0 AND expires_at IS NOT NULL AND expires_at <= now()
     ORDER BY expires_at LIMIT :limit
     """
 )
@@ -27,11 +26,10 @@ _DUE = text(
 
 async def expire_lots(uow: UnitOfWork) -> int:
     """Expire what is due; says how many credits expired."""
-    moment = now()
-    due = await uow.rows(_DUE, {"now": moment, "limit": BATCH_MAX})
+    due = await uow.rows(_DUE, {"limit": BATCH_MAX})
     if not due:
         return 0
-    book = await storage.load_book(uow, sorted({row.account_id for row in due}), moment)
+    book = await storage.load_book(uow, sorted({row.account_id for row in due}))
     expired = sum(book.expire(row.lot_id, row.account_id) for row in due)
     await storage.save(uow, book.changes)
     announce_balances(uow, book)

@@ -12,7 +12,6 @@ from sqlalchemy import text
 from billing.ledger import storage
 from billing.ledger.announcements import announce_balances
 from billing.ledger.rules import Book, ClawbackRequest, GrantRequest
-from common.clock import now
 from common.db.unit_of_work import UnitOfWork
 
 _LOT = text("SELECT account_id, granted_credits FROM lots WHERE source = 'purchase' AND reference = :reference")
@@ -70,7 +69,7 @@ async def follow_reversal(
     target = credits_to_take_back(lot.granted_credits, paid_minor, state.reversed_minor - state.reinstated_minor)
     difference = target - state.taken_back_credits
     if difference:
-        book = await storage.load_book(uow, [lot.account_id], now())
+        book = await storage.load_book(uow, [lot.account_id])
         _post(book, lot.account_id, lot_reference, state.postings + 1, difference, memo)
         await storage.save(uow, book.changes)
         await uow.execute(_SAVE, {"reference": lot_reference, "taken_back": target})

@@ -10,7 +10,6 @@ from billing.ledger import storage
 from billing.ledger.announcements import balance_of
 from billing.ledger.rules import Book, Hold, SettlementReason
 from common.bus.handlers import Received
-from common.clock import now
 from common.db.unit_of_work import UnitOfWork
 from common.events.credits import CreditsCaptured, CreditsReleased
 from common.events.runs import RunCancelled, RunCompleted, RunFailed
@@ -45,7 +44,6 @@ async def settle(uow: UnitOfWork, settlements: Sequence[Settlement]) -> None:
     book = await storage.load_book(
         uow,
         sorted({settlement.account_id for settlement in settlements}),
-        now(),
         job_ids=[settlement.job_id for settlement in settlements],
     )
     for settlement in settlements:

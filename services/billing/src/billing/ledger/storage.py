@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from billing.ledger.rules import Account, Book, Changes, Hold, Lot
+from common.clock import now
 from common.db.database import Database, sqlstate
 from common.db.outbox_record import OutboxRecord
 from common.db.unit_of_work import UnitOfWork
@@ -19,8 +20,8 @@ _OPEN_ACCOUNTS = text(
 )
 _LOCK_BALANCES = text(
     """
-    SELECT account_id, available_credits, held_credits, debt_credits, version FROM balances
-    WHERE account_id = ANY(CAST(:account_ids AS uuid[])) ORDER BY account_id FOR UPDATE
+    SELECT account_id, available_credits, held_credits, debt_credits, version, statement_timestamp() AS moment
+    FROM balances WHERE account_id = ANY(CAST(:account_ids AS uuid[])) ORDER BY account_id FOR UPDATE
     """
 )
 _LOAD_LOTS = text(
@@ -36,7 +37,8 @@ _LOAD_LOTS = text(
 _READ_ACCOUNTS = text(
     """
     SELECT balances.account_id, available_credits, held_credits, debt_credits, version,
-           lot_id, source, reference, granted_credits, remaining_credits, expires_at
+           lot_id, source, reference, granted_credits, remaining_credits, expires_at,
+           statement_timestamp() AS moment
     FROM balances LEFT JOIN lots ON lots.account_id = balances.account_id AND remaining_credits > 0
     WHERE balances.account_id = ANY(CAST(:account_ids AS uuid[]))
     """
@@ -138,14 +140,17 @@ async def open_accounts(uow: UnitOfWork, account_ids: Sequence[UUID]) -> None:
     await uow.execute(_OPEN_ACCOUNTS, {"account_ids": list(account_ids)})
 
 
-async def load_book(uow: UnitOfWork, account_ids: Sequence[UUID], now: datetime, job_ids: Sequence[UUID] = ()) -> Book:
-    """Lock the accounts, in id order so that two batches cannot deadlock, and load them with the jobs' holds."""
+async def load_book(uow: UnitOfWork, account_ids: Sequence[UUID], job_ids: Sequence[UUID] = ()) -> Book:
+    """Lock the accounts, in id order so that two batches cannot deadlock, and load them with the jobs' holds.
+
+    The book's time is the database's: a process whose clock is wrong must not expire anybody's credits.
+    """
     balances = await uow.rows(_LOCK_BALANCES, {"account_ids": sorted(account_ids)})
     accounts = {row.account_id: _account(row) for row in balances}
     for row in await uow.rows(_LOAD_LOTS, {"account_ids": list(account_ids), "job_ids": list(job_ids)}):
         accounts[row.account_id].lots[row.lot_id] = _lot(row)
     holds = [] if not job_ids else await uow.rows(_LOAD_HOLDS, {"job_ids": list(job_ids)})
-    return Book(accounts.values(), [_hold(row) for row in holds], now)
+    return Book(accounts.values(), [_hold(row) for row in holds], _moment(balances))
 
 
 async def granted_references(uow: UnitOfWork, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -154,7 +159,7 @@ async def granted_references(uow: UnitOfWork, keys: Sequence[tuple[str, str]]) -
     return {(row.source, row.reference) for row in rows}
 
 
-async def read_book(database: Database, account_ids: Sequence[UUID], now: datetime) -> Book:
+async def read_book(database: Database, account_ids: Sequence[UUID]) -> Book:
     """The accounts as they stand, unlocked and without holds: for changes that `save_at_once` writes or refuses."""
     accounts: dict[UUID, Account] = {}
     async with database.autocommit() as connection:
@@ -165,7 +170,7 @@ async def read_book(database: Database, account_ids: Sequence[UUID], now: dateti
             account = accounts[row.account_id] = _account(row)
         if row.lot_id is not None:
             account.lots[row.lot_id] = _lot(row)
-    return Book(accounts.values(), (), now)
+    return Book(accounts.values(), (), _moment(rows))
 
 
 async def save(uow: UnitOfWork, changes: Changes) -> None:
@@ -197,6 +202,11 @@ async def save_at_once(
             return False
         raise
     return True
+
+
+def _moment(rows: Sequence[Any]) -> datetime:
+    """The database's time; where it knows none of the accounts nothing can expire, and any clock will do."""
+    return rows[0].moment if rows else now()
 
 
 def _account(row: Any) -> Account:

@@ -3,6 +3,7 @@
 import billing.catalogue.tables
 import billing.costs.tables
 import billing.ledger.tables
+import billing.orders.tables
 import billing.purchases.tables
 import billing.reconciliation.tables
 import billing.stripe.tables

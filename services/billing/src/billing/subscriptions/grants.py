@@ -141,7 +141,7 @@ async def settle_reversals(uow: UnitOfWork, invoice_id: str, moment: datetime) -
     if not grants:
         return 0
     account_id = grants[0].account_id
-    book = await ledger.load_book(uow, [account_id], moment)
+    book = await ledger.load_book(uow, [account_id])
     changed = 0
     for grant in grants:
         net = grant.reversed_minor - grant.reinstated_minor

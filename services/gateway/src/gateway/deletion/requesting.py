@@ -4,6 +4,7 @@ From the answer on nobody can act for the account: sessions, links and keys have
 What others keep they delete when they hear of it.
 """
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from common.db.database import Database
@@ -20,15 +21,25 @@ from gateway.users.storage import lock_credentials
 
 
 class Deletions:
-    """The use cases of `DELETE /v1/me` and of its receipt."""
+    """The use cases of `DELETE /v1/me` and of its receipt.
+
+    Args:
+        forget: drops what is remembered of an account outside the database; never raises.
+    """
 
     def __init__(
-        self, database: Database, check: PasswordCheck, revocations: Revocations, closed: ClosedAccounts
+        self,
+        database: Database,
+        check: PasswordCheck,
+        revocations: Revocations,
+        closed: ClosedAccounts,
+        forget: Callable[[UUID], Awaitable[None]] | None = None,
     ) -> None:
         self._database = database
         self._check = check
         self._revocations = revocations
         self._closed = closed
+        self._forget = forget
 
     async def request(self, user_id: UUID, password: str) -> tuple[Deletion, str]:
         """Delete the account of a user; the deletion and the receipt to follow it with.
@@ -43,6 +54,8 @@ class Deletions:
         made = new_deletion()
         deletion, hashes = await self._database.transact(request_deletion, user_id, credentials.password_hash, made)
         self._closed.add(account_id)
+        if self._forget is not None:
+            await self._forget(account_id)
         for secret_hash in hashes:
             await self._revocations.tell(secret_hash)
         return deletion, made.receipt

@@ -16,6 +16,7 @@ from generation.providers.errors import (
     Refused,
     Throttled,
     Unavailable,
+    Unfit,
 )
 from generation.providers.metrics import PROVIDER_COST, PROVIDER_LATENCY, PROVIDER_REQUESTS
 from generation.providers.ports import AttemptOutcome, ProviderResult
@@ -85,13 +86,18 @@ def outcome_of(error: ProviderError) -> AttemptOutcome:
         return AttemptOutcome.RATE_LIMITED
     if isinstance(error, Broken):
         return AttemptOutcome.BROKEN
+    if isinstance(error, Unfit):
+        return AttemptOutcome.UNFIT
     if isinstance(error, Unavailable) and error.billable_unknown:
         return AttemptOutcome.TIMEOUT
     return AttemptOutcome.UNAVAILABLE
 
 
 def verdict_of(error: ProviderError) -> Verdict:
-    """What an error says about the provider's health: only transient errors count against it."""
+    """What an error says about the provider's health: only transient errors count against it.
+
+    An unfit answer does not: a picture made for the purpose could otherwise shut a provider for everybody.
+    """
     if error.code == EXTERNAL_NOT_FOUND:
         return Verdict.NEUTRAL
     if isinstance(error, Unavailable) or (isinstance(error, Throttled) and error.overloaded):

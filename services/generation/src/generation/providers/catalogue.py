@@ -22,6 +22,18 @@ class TokenPrices(BaseModel):
     image_output: float = Field(default=0, ge=0)
 
 
+class TextInputs(BaseModel):
+    """Under which names a text model on Replicate takes what it is given; None where it takes none of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    system: str | None = None
+    picture: str | None = None
+    pictures: str | None = None
+    limit: str | None = None
+    temperature: str | None = None
+
+
 class ModelCard(BaseModel):
     """One model of one provider; see ``catalogue.toml`` for the meaning of each field."""
 
@@ -36,6 +48,9 @@ class ModelCard(BaseModel):
     sizes: tuple[str, ...] = ()
     size_as: Literal["aspect_ratio", "width_height"] = "width_height"
     inputs: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
+    temperature: bool = False
+    text_inputs: TextInputs | None = None
 
     @model_validator(mode="after")
     def _is_priced(self) -> "ModelCard":
@@ -54,6 +69,12 @@ class ModelCard(BaseModel):
 
         return min(self.sizes, key=lambda size: abs(shape(size) - width / height))
 
+    @property
+    def prices_text(self) -> bool:
+        """Whether what a text costs can be told from this card."""
+        tokens = self.usd_per_million_tokens
+        return (tokens is not None and tokens.text_output > 0) or self.second_microusd is not None
+
 
 class _Document(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -66,6 +87,19 @@ class Catalogue:
 
     def __init__(self, cards: Iterable[ModelCard]) -> None:
         self._cards = {(card.provider, card.model): card for card in cards}
+
+    def text_card(self, provider: str, model: str) -> ModelCard:
+        """The card of a model that writes text.
+
+        Raises:
+            ConfigurationError: it is not in the catalogue, or its card does not price text.
+        """
+        found = self.card(provider, model)
+        if not found.prices_text:
+            raise ConfigurationError(
+                f"{provider}/{model} has no price for text; add it to the file in GENERATION_CATALOGUE_FILE"
+            )
+        return found
 
     def card(self, provider: str, model: str) -> ModelCard:
         """The model's card.

@@ -1,9 +1,10 @@
 """A chain: the ordered ``provider/model`` entries of one capability, each with what is needed to call it."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from generation.providers.budget import Budget, Unlimited
 from generation.providers.circuit import Breaker
 from generation.providers.errors import ConfigurationError
 from generation.providers.keys import KeyRing
@@ -25,13 +26,18 @@ class CapabilityFn(Protocol[Q_contra, R_co]):
 
 @dataclass(frozen=True, slots=True)
 class ChainEntry(Generic[Q, R]):
-    """One ``provider/model``. Entries of one provider share its keys and its breaker."""
+    """One ``provider/model``. Entries of one provider share its keys, its breaker and its budget.
+
+    ``reserve_microusd`` is set aside of the budget before a call.
+    """
 
     provider: str
     model: str
     invoke: CapabilityFn[Q, R]
     keys: KeyRing
     breaker: Breaker
+    budget: Budget = field(default_factory=Unlimited)
+    reserve_microusd: int = 0
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from typing import Generic
 import structlog
 
 from generation.providers.attempt import outcome_of, verdict_of, watched_call
+from generation.providers.budget import OverBudget, Reserve
 from generation.providers.chain import ChainEntry, Q, R
 from generation.providers.circuit import CircuitState, Denied, Permit, Verdict
 from generation.providers.errors import (
@@ -18,9 +19,17 @@ from generation.providers.errors import (
     Refused,
     Throttled,
     Unavailable,
+    Unfit,
 )
 from generation.providers.keys import AllResting, ApiKey
-from generation.providers.ports import AttemptLog, AttemptOutcome, OpenAttempt, ProgressFn, ProviderCall
+from generation.providers.ports import (
+    AttemptLog,
+    AttemptOutcome,
+    Correctable,
+    OpenAttempt,
+    ProgressFn,
+    ProviderCall,
+)
 from generation.providers.retry_policy import Deadline, RetryPolicy
 
 _CLOSE_BOOK_SECONDS = 5.0
@@ -38,6 +47,14 @@ class _Purchase:
     key: ApiKey
     external_id: str | None = None
     other_keys_follow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Leave:
+    """What has to be handed back after a call."""
+
+    permit: Permit
+    reserve: Reserve
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +114,24 @@ class ChainRun(Generic[Q, R]):
 
     async def _tries(self, entry: ChainEntry[Q, R], purchase: _Purchase | None) -> R | NotDelivered:
         may_buy = purchase is None
+        request = self._request
         for tries_made in range(1, self._policy.tries_max + 1):
             key = purchase.key if purchase else await self._key(entry)
             if key is None:
                 return NotDelivered()
-            permit = await self._permit(entry, fetching=purchase is not None)
-            if permit is None:
+            leave = await self._leave(entry, fetching=purchase is not None)
+            if leave is None:
                 return NotDelivered()
-            bought, ended = await self._try_once(entry, key, permit, purchase)
+            bought, ended = await self._try_once(entry, key, leave, purchase, request)
             if not isinstance(ended, ProviderError):
                 return ended
             purchase = await self._write_down(entry, bought, ended, tries_made)
+            if isinstance(ended, Unfit):
+                corrected = _corrected(request, ended) if may_buy else None
+                if corrected is None:
+                    break
+                request = corrected
+                continue
             pause_seconds = await self._pause_seconds(entry, key, ended, tries_made)
             if pause_seconds is None or (purchase is None and not may_buy):
                 await self._give_up(purchase)
@@ -116,23 +140,27 @@ class ChainRun(Generic[Q, R]):
         return NotDelivered()
 
     async def _try_once(
-        self, entry: ChainEntry[Q, R], key: ApiKey, permit: Permit, purchase: _Purchase | None
+        self, entry: ChainEntry[Q, R], key: ApiKey, leave: _Leave, purchase: _Purchase | None, request: Q
     ) -> tuple[_Purchase, R | ProviderError]:
-        """One call, recorded before it is made; the permit is handed back whatever happens."""
+        """One call, recorded before it is made; permit and reserve are handed back whatever happens."""
         verdict = Verdict.NEUTRAL
+        cost_microusd: int | None = 0
         try:
             if purchase is None:
                 attempt_id = await self._log.begin(self._capability, entry.provider, entry.model)
                 purchase = _Purchase(attempt_id, key)
+            cost_microusd = None
             try:
-                result = await self._call(entry, purchase)
+                result = await self._call(entry, purchase, request)
             except ProviderError as error:
+                cost_microusd = _known_cost(error)
                 verdict = await self._judge(entry, key, error)
                 return purchase, error
-            verdict = Verdict.SUCCESS
+            verdict, cost_microusd = Verdict.SUCCESS, result.cost_microusd
             return purchase, result
         finally:
-            await entry.breaker.report(permit, verdict)
+            await entry.breaker.report(leave.permit, verdict)
+            await entry.budget.settle(leave.reserve, cost_microusd)
 
     async def _key(self, entry: ChainEntry[Q, R]) -> ApiKey | None:
         """A key that may be used, after waiting for one where that is worth it."""
@@ -147,17 +175,22 @@ class ChainRun(Generic[Q, R]):
             return None
         return picked
 
-    async def _permit(self, entry: ChainEntry[Q, R], *, fetching: bool) -> Permit | None:
-        """Leave from the breaker. Fetching what is already paid needs none: waiting could only lose it."""
+    async def _leave(self, entry: ChainEntry[Q, R], *, fetching: bool) -> _Leave | None:
+        """Leave from budget and breaker. Fetching what is already paid needs none: waiting could only lose it."""
         if fetching:
-            return Permit(CircuitState.CLOSED, shared=True)
+            return _Leave(Permit(CircuitState.CLOSED, shared=True), Reserve())
+        reserve = await entry.budget.reserve(entry.reserve_microusd)
+        if isinstance(reserve, OverBudget):
+            self._skip(entry, "budget of the day spent", reserve.seconds)
+            return None
         permit = await entry.breaker.acquire()
         if isinstance(permit, Denied):
+            await entry.budget.settle(reserve, 0)
             self._skip(entry, "circuit open", permit.retry_after_seconds)
             return None
-        return permit
+        return _Leave(permit, reserve)
 
-    async def _call(self, entry: ChainEntry[Q, R], purchase: _Purchase) -> R:
+    async def _call(self, entry: ChainEntry[Q, R], purchase: _Purchase, request: Q) -> R:
         async def remember(external_id: str) -> None:
             await self._log.remember(purchase.attempt_id, external_id)
             purchase.external_id = external_id
@@ -166,7 +199,7 @@ class ChainRun(Generic[Q, R]):
         call = ProviderCall(timeout_seconds, remember, self._progress, purchase.external_id)
         try:
             result = await watched_call(
-                entry.invoke(self._request, model=entry.model, key=purchase.key.secret, call=call),
+                entry.invoke(request, model=entry.model, key=purchase.key.secret, call=call),
                 capability=self._capability,
                 provider=entry.provider,
                 model=entry.model,
@@ -180,6 +213,8 @@ class ChainRun(Generic[Q, R]):
             AttemptOutcome.OK,
             cost_microusd=result.cost_microusd,
             request_id=result.request_id,
+            input_tokens=result.input_tokens,
+            output_tokens=result.output_tokens,
         )
         return result
 
@@ -211,6 +246,8 @@ class ChainRun(Generic[Q, R]):
                 error_code=error.code,
                 cost_microusd=error.cost_microusd,
                 request_id=error.request_id,
+                input_tokens=error.input_tokens,
+                output_tokens=error.output_tokens,
             )
         # "provider_broken" is the line alerts look for: somebody has to act.
         tell = _log.error if isinstance(error, Broken) else _log.warning
@@ -279,3 +316,17 @@ class ChainRun(Generic[Q, R]):
         self.failures.append(
             FailedAttempt(entry.provider, entry.model, reason, retry_after_seconds=retry_after_seconds)
         )
+
+
+def _corrected(request: Q, error: Unfit) -> Q | None:
+    """The request with the unfit answer said back, where that may help."""
+    if not isinstance(request, Correctable):
+        return None
+    return request.corrected(error.answer, error.faults)
+
+
+def _known_cost(error: ProviderError) -> int | None:
+    """What a failed call cost; None where it may have cost something and nobody knows."""
+    if error.cost_microusd is None and isinstance(error, Unavailable) and error.billable_unknown:
+        return None
+    return error.cost_microusd or 0

@@ -1,9 +1,10 @@
-"""Everything that can go wrong at a provider, reduced to the four errors the router knows how to treat.
+"""Everything that can go wrong at a provider, reduced to the errors the router knows how to treat.
 
 ProviderError
 ├── Refused       the user's input: no retry, no failover, credits back
 ├── Throttled     come back later: retry when told, else fail over
 ├── Unavailable   can pass: retry a few times, then fail over
+├── Unfit         answered, but not what was asked for: said back once, then fail over
 └── Broken        ours (configuration, quota, authentication): alert, fail over, no retry
 
 AllProvidersFailed   the router's verdict when no entry of a chain delivered
@@ -13,6 +14,7 @@ ConfigurationError   a setting that cannot work, named at start
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 MODERATION_BLOCKED = "moderation_blocked"
 """Refusal code: the vendor's safety system declined the request or its result."""
@@ -35,7 +37,12 @@ class ProviderError(Exception):
         detail: what happened, for operators.
         code: short stable word, the vendor's where it has one.
         cost_microusd: what the failed call is known to have cost, None where unknown or nothing.
+        input_tokens: tokens the failed call is known to have read.
+        output_tokens: tokens it is known to have made.
     """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
 
     def __init__(
         self,
@@ -54,6 +61,11 @@ class ProviderError(Exception):
         self.request_id = request_id
         self.code = code
         self.cost_microusd = cost_microusd
+
+    def counting(self, input_tokens: int | None, output_tokens: int | None) -> Self:
+        """The same error, with the tokens the call is known to have taken."""
+        self.input_tokens, self.output_tokens = input_tokens, output_tokens
+        return self
 
     def __str__(self) -> str:
         code = f" [{self.code}]" if self.code else ""
@@ -146,6 +158,38 @@ class Unavailable(ProviderError):
         self.billable_unknown = billable_unknown
         self.repeatable = repeatable
         self.resumable_external_id = resumable_external_id
+
+
+class Unfit(ProviderError):
+    """The model answered and was paid, and its answer is not what was asked for.
+
+    Attributes:
+        answer: what it said, at most as much as is worth saying back.
+        faults: what is wrong with it, in words for the model.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        provider: str,
+        model: str,
+        answer: str,
+        faults: str,
+        code: str,
+        request_id: str | None = None,
+        cost_microusd: int | None = None,
+    ) -> None:
+        super().__init__(
+            detail,
+            provider=provider,
+            model=model,
+            request_id=request_id,
+            code=code,
+            cost_microusd=cost_microusd,
+        )
+        self.answer = answer
+        self.faults = faults
 
 
 class Broken(ProviderError):

@@ -23,3 +23,18 @@ CIRCUIT_STATE = Gauge(
     "Circuit breaker as this process last saw it: 0 closed, 1 half open, 2 open.",
     ["provider", "capability"],
 )
+BUDGET_LIMIT = Gauge(
+    "provider_budget_limit_microusd",
+    "What a provider may cost on one day, in millionths of a US dollar.",
+    ["provider"],
+)
+BUDGET_SPENT = Gauge(
+    "provider_budget_spent_microusd",
+    "What a provider has cost today, with what is set aside for calls under way, as this process last saw it.",
+    ["provider"],
+)
+BUDGET_SKIPS = Counter(
+    "provider_budget_skips_total",
+    "Times a provider was left out because its budget of the day was spent.",
+    ["provider"],
+)

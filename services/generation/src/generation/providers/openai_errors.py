@@ -1,6 +1,9 @@
-"""What OpenAI's SDK raises, sorted into our four errors."""
+"""What OpenAI's SDK raises, sorted into our errors."""
 
-from collections.abc import Mapping
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import httpx2
 import openai
@@ -26,9 +29,50 @@ QUOTA_CODES = frozenset(
         "organization_usage_limit_exceeded",
     }
 )
-MODERATION_CODES = frozenset({"moderation_blocked", "content_policy_violation", "image_content_policy_violation"})
+MODERATION_CODES = frozenset(
+    {
+        "moderation_blocked",
+        "content_policy_violation",
+        "image_content_policy_violation",
+        "invalid_prompt",
+        "bio_policy",
+        "misalignment_policy_violation",
+    }
+)
+"""``invalid_prompt`` is what the Responses API calls a prompt that was flagged, not one that is malformed."""
 MODERATION_TYPES = frozenset({"image_generation_user_error"})
 OVERLOAD_CODES = frozenset({"server_is_overloaded", "slow_down"})
+
+
+@asynccontextmanager
+async def as_provider_errors(*, provider: str, model: str, timeout_seconds: float) -> AsyncIterator[None]:
+    """The total deadline of one call, and our errors in place of the SDK's.
+
+    Raises:
+        ProviderError: whatever the SDK raised, sorted; Unavailable where the deadline passed.
+    """
+    deadline = asyncio.timeout(timeout_seconds)
+    try:
+        async with deadline:
+            yield
+    except openai.OpenAIError as error:
+        raise classify(error, provider=provider, model=model) from error
+    except TimeoutError as error:
+        if not deadline.expired():
+            raise
+        raise Unavailable(
+            f"no answer within {timeout_seconds:.1f} s",
+            provider=provider,
+            model=model,
+            code="timeout",
+            billable_unknown=True,
+        ) from error
+    except json.JSONDecodeError as error:
+        raise Unavailable(f"answer is not JSON: {error}", provider=provider, model=model, code="malformed") from error
+    except httpx2.HTTPError as error:  # a stream that breaks off is not wrapped by the SDK
+        raise Unavailable(
+            f"stream broke off: {error!r}", provider=provider, model=model, code="truncated", billable_unknown=True
+        ) from error
 
 
 def classify(error: openai.OpenAIError, *, provider: str, model: str) -> ProviderError:

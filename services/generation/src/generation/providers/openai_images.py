@@ -3,17 +3,12 @@
 Not to be imported where no image is made: the SDK takes half a second and some 50 MB.
 """
 
-import asyncio
 import base64
 import binascii
-import json
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
-import openai
 from openai import AsyncOpenAI, AsyncStream
 from openai.types import ImageGenCompletedEvent, ImageGenPartialImageEvent, ImageGenStreamEvent
 from openai.types.images_response import ImagesResponse
@@ -22,7 +17,7 @@ from generation.providers.catalogue import Catalogue, ModelCard
 from generation.providers.errors import Unavailable
 from generation.providers.http_client import MEBIBYTE, bounded_client
 from generation.providers.imaging import Imaging, UnusableImage
-from generation.providers.openai_errors import classify, request_id_of
+from generation.providers.openai_errors import as_provider_errors, request_id_of
 from generation.providers.ports import ImageRequest, ProviderCall, ProviderImage
 from generation.providers.prices import TokenUsage, image_microusd, tokens_microusd
 
@@ -81,7 +76,7 @@ class OpenAIImages:
         card = self._catalogue.card(self._provider, model)
         parameters = self._parameters(request, card)
         images = self._client.with_options(api_key=key).images.with_raw_response
-        async with self._as_provider_errors(model, call.timeout_seconds):
+        async with as_provider_errors(provider=self._provider, model=model, timeout_seconds=call.timeout_seconds):
             if self._partial_images:
                 raw = await images.generate(**parameters, stream=True, partial_images=self._partial_images)
                 event = await self._last_event(raw.parse(), model, call)
@@ -108,28 +103,6 @@ class OpenAIImages:
                 "safety_identifier": request.user_reference,
             }
         return parameters | {"response_format": "b64_json"}
-
-    @asynccontextmanager
-    async def _as_provider_errors(self, model: str, timeout_seconds: float) -> AsyncIterator[None]:
-        """The total deadline, and our errors in place of the SDK's."""
-        deadline = asyncio.timeout(timeout_seconds)
-        try:
-            async with deadline:
-                yield
-        except openai.OpenAIError as error:
-            raise classify(error, provider=self._provider, model=model) from error
-        except TimeoutError as error:
-            if not deadline.expired():
-                raise
-            raise self._unavailable(
-                f"no image within {timeout_seconds:.1f} s", model, code="timeout", billable_unknown=True
-            ) from error
-        except json.JSONDecodeError as error:
-            raise self._unavailable(f"answer is not JSON: {error}", model, code="malformed") from error
-        except httpx2.HTTPError as error:  # a stream that breaks off is not wrapped by the SDK
-            raise self._unavailable(
-                f"stream broke off: {error!r}", model, code="truncated", billable_unknown=True
-            ) from error
 
     def _answer(self, answer: object, model: str, response: httpx2.Response) -> ImagesResponse:
         if isinstance(answer, ImagesResponse):

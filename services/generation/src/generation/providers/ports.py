@@ -1,13 +1,24 @@
 """What generation and a provider say to each other: requests, results, protocols; no vendor in sight."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self, runtime_checkable
+
+from pydantic import BaseModel
 
 IMAGE_MAKE = "image.make"
 """Capability: text to image."""
+TEXT_WRITE = "text.write"
+"""Capability: text to text, in a given shape where one is asked for."""
+IMAGE_LOOK = "image.look"
+"""Capability: text and pictures to text, likewise."""
+
+PICTURE_BYTES_MAX = 190_000
+"""A picture that is shown to a model: with base64 within the 256 KiB that every provider takes inline."""
+CORRECTION_CHARACTERS_MAX = 8000
+"""How much of an unfit answer, and of what is wrong with it, is said back."""
 
 
 class AttemptOutcome(StrEnum):
@@ -19,6 +30,8 @@ class AttemptOutcome(StrEnum):
     TIMEOUT = "timeout"
     """No answer came and the provider may have charged for the call."""
     UNAVAILABLE = "unavailable"
+    UNFIT = "unfit"
+    """Answered and paid, but not what was asked for."""
     BROKEN = "broken"
     CANCELLED = "cancelled"
     ABANDONED = "abandoned"
@@ -66,6 +79,82 @@ class ProviderImage:
     height: int
     cost_microusd: int
     revised_prompt: str | None = None
+    request_id: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A small picture to be looked at, upright and without metadata."""
+
+    content: bytes
+    media_type: str
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.content) <= PICTURE_BYTES_MAX:
+            raise ValueError(f"a picture of {len(self.content)} bytes cannot be shown; at most {PICTURE_BYTES_MAX}")
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """An earlier answer to the same request, and why it would not do."""
+
+    answer: str
+    faults: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextRequest:
+    """One text to write.
+
+    ``instructions`` are ours; ``parts`` are what the text is about, words of users and pictures among them, and
+    are sent apart from the instructions. With ``answer_type`` the answer is JSON of that model's shape; its fields
+    are the model's whole say. ``user_reference`` is a hash as in :class:`ImageRequest`.
+    """
+
+    instructions: str
+    parts: tuple[str | Picture, ...]
+    user_reference: str
+    answer_type: type[BaseModel] | None = None
+    output_tokens_max: int = 4000
+    temperature: float | None = None
+    correction: Correction | None = None
+
+    def __post_init__(self) -> None:
+        if not self.instructions.strip() or not self.parts:
+            raise ValueError("a text needs instructions and something to be about")
+        if not 16 <= self.output_tokens_max <= 32_000:
+            raise ValueError(f"{self.output_tokens_max} output tokens are outside 16..32000")
+
+    def corrected(self, answer: str, faults: str) -> Self | None:
+        """The request with an unfit answer said back; None where that was done already."""
+        if self.correction is not None:
+            return None
+        said = Correction(answer[:CORRECTION_CHARACTERS_MAX], faults[:CORRECTION_CHARACTERS_MAX])
+        return replace(self, correction=said)
+
+
+@runtime_checkable
+class Correctable(Protocol):
+    """A request whose unfit answer can be said back to the model that gave it."""
+
+    def corrected(self, answer: str, faults: str) -> Self | None:
+        """The request to send instead; None where no further try makes sense."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderText:
+    """A text as the provider wrote it; ``parsed`` is it as the answer type of the request, where that names one.
+
+    What a model writes is data: it is never executed, fetched, or taken for markup.
+    """
+
+    text: str
+    parsed: BaseModel | None
+    cost_microusd: int
+    model: str
     request_id: str | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -123,7 +212,19 @@ class ImageMaker(Protocol):
         """Make one image with ``model``, paid by the API key ``key``.
 
         Raises:
-            ProviderError: one of its four kinds; nothing of a vendor's SDK escapes.
+            ProviderError: one of its kinds; nothing of a vendor's SDK escapes.
+        """
+        ...
+
+
+class TextWriter(Protocol):
+    """A provider that writes text, about pictures too where its model sees them."""
+
+    async def write_text(self, request: TextRequest, *, model: str, key: str, call: ProviderCall) -> ProviderText:
+        """Write one text with ``model``, paid by the API key ``key``.
+
+        Raises:
+            ProviderError: one of its kinds; nothing of a vendor's SDK escapes.
         """
         ...
 
@@ -158,6 +259,8 @@ class AttemptLog(Protocol):
         error_code: str | None = None,
         cost_microusd: int | None = None,
         request_id: str | None = None,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
     ) -> None:
         """Record how the attempt ended."""
         ...

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from generation.providers.catalogue import ModelCard
 
 
+_LARGE_TEXT_TOKENS = (3000, 4000)
+"""Read and made by a large call: what is assumed where nothing was counted, and set aside before a call."""
+
+
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
     """Tokens of one call as the vendor counted them."""
@@ -49,3 +53,16 @@ def image_microusd(
         return math.ceil(card.second_microusd * compute_seconds)
     estimates = card.estimates_microusd
     return estimates.get(quality) or max(estimates.values(), default=0) or card.second_microusd or 1
+
+
+def text_microusd(card: ModelCard, *, usage: TokenUsage | None = None, compute_seconds: float | None = None) -> int:
+    """Cost of one text by the first price that applies: counted tokens, measured seconds, a large call's tokens.
+
+    Never 0 for a model that prices text.
+    """
+    if usage is not None and card.usd_per_million_tokens is not None:
+        return max(1, tokens_microusd(card, usage))
+    if card.second_microusd is not None and compute_seconds is not None:
+        return max(1, math.ceil(card.second_microusd * compute_seconds))
+    read, made = _LARGE_TEXT_TOKENS
+    return tokens_microusd(card, TokenUsage(text_input=read, text_output=made)) or (card.second_microusd or 1) * 60
