@@ -1,4 +1,4 @@
-"""`python -m bench [accept] [breakdown] [noop] [memory]`: measure and print tables; everything where nothing is named.
+"""`python -m bench [scene …]`: measure and print tables; every scene of `SCENES` where none is named.
 
 A missed target is printed and is no failure: timing depends on the machine. A refused request is one.
 """
@@ -12,7 +12,13 @@ import uvloop
 from bench import scenes
 from bench.cores import pinning_possible
 
-SCENES = {"memory": scenes.memory, "noop": scenes.noop, "accept": scenes.accept, "breakdown": scenes.breakdown}
+SCENES = {
+    "memory": scenes.memory,
+    "noop": scenes.noop,
+    "accept": scenes.accept,
+    "breakdown": scenes.breakdown,
+    "ledger": scenes.ledger,
+}
 
 
 async def main(arguments: argparse.Namespace) -> None:

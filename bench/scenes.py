@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bench.accepting import Floor, Rates, floor_server, press_floor, press_gateway, rounds
 from bench.end_to_end import measure_delays, measure_throughput
 from bench.floor import DRIVERS
+from bench.ledger import measure as measure_ledger
 from bench.load import press
 from bench.report import table, verdict
 from bench.studio import NOOP_PATH, Studio, studio
@@ -51,6 +52,11 @@ async def accept(effort: Effort) -> None:
         rows.append(("gateway, 1", *_figures(single), "", ""))
     heading = ("server, connections", "accepted/s", "lowest", "highest", "p50 ms", "p99 ms", "of floor", "target")
     print(table(f"Accepting a job (floor: FastAPI + redis-py + {driver}, the fastest of {DRIVERS})", heading, rows))
+
+
+async def ledger(effort: Effort) -> None:
+    """Holds and captures a second."""
+    await measure_ledger(seconds=effort.seconds, alone=effort.alone)
 
 
 async def breakdown(effort: Effort) -> None:

@@ -73,7 +73,9 @@ class Studio:
         return list(await asyncio.gather(*(Connection.open(self.gateway, one.token) for one in chosen)))
 
     async def prepare(self, customers: int) -> None:
-        """Lift the limits, sign people up and give them credits."""
+        """Lift the limits, sign people up and give them credits; nothing where nobody is wanted."""
+        if not customers:
+            return
         database = await asyncpg.connect(self.stack.database_url("gateway"))
         await database.execute(_GENEROUS)
         await database.close()
@@ -101,8 +103,7 @@ class Studio:
     def pin_cores(self) -> None:
         """Give the gateway one core and the load, which is this process, the other; the rest runs where it can."""
         pin(0, LOAD_CORE)
-        pid = self.stack.pid("gateway")
-        if pid is not None:
+        if (pid := self._pids().get("gateway")) is not None:
             pin(pid, SERVER_CORE)
 
     def memory_mib(self) -> dict[str, float]:
