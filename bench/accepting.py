@@ -55,10 +55,8 @@ class BrokenRunError(RuntimeError):
     """Something else than 202 came back, so the figures mean nothing."""
 
 
-async def press_gateway(studio: Studio, connections: int, seconds: float, *, below: Sequence[str] = ()) -> Measured:
+async def press_gateway(studio: Studio, connections: int, seconds: float) -> Measured:
     """One round against the gateway; returns when the jobs of the round have their outcomes.
-
-    Processes named in `below` have a lower priority meanwhile, where the machine is ours.
 
     Raises:
         BrokenRunError: a submission was refused.
@@ -66,7 +64,7 @@ async def press_gateway(studio: Studio, connections: int, seconds: float, *, bel
     opened = await studio.connect(connections)
     try:
         await press(opened, NOOP_PATH, WARM_SECONDS)
-        with studio.burst(below=below):
+        with studio.burst():
             measured = await press(opened, NOOP_PATH, seconds)
     finally:
         for connection in opened:
@@ -92,15 +90,20 @@ async def press_floor(studio: Studio, floor: "Floor", connections: int, seconds:
 
 
 async def rounds(
-    studio: Studio, floor: Floor, connections: int, *, count: int, seconds: float, below: Sequence[str] = ()
-) -> tuple[list[Measured], list[Measured]]:
-    """Rounds of gateway and floor in turns."""
-    ours: list[Measured] = []
-    floors: list[Measured] = []
+    studio: Studio, floors: Sequence[Floor], connections: int, *, count: int, seconds: float
+) -> list[list[Measured]]:
+    """Rounds of the gateway and the floors in turns: the gateway's first, then each floor's.
+
+    A turn begins when nothing of the one before is left to do, so that no floor is measured beside the gateway's work.
+    """
+    measured: list[list[Measured]] = [[] for _ in (studio, *floors)]
     for _ in range(count):
-        floors.append(await press_floor(studio, floor, connections, seconds))
-        ours.append(await press_gateway(studio, connections, seconds, below=below))
-    return ours, floors
+        for number, floor in enumerate(floors, start=1):
+            await studio.quiet()
+            measured[number].append(await press_floor(studio, floor, connections, seconds))
+        await studio.quiet()
+        measured[0].append(await press_gateway(studio, connections, seconds))
+    return measured
 
 
 @asynccontextmanager

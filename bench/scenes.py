@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bench.accepting import Floor, Rates, floor_server, press_floor, press_gateway, rounds
+from bench.accepting import Rates, floor_server, press_gateway, rounds
 from bench.end_to_end import measure_delays, measure_throughput
-from bench.floor import DRIVERS
 from bench.ledger import measure as measure_ledger
 from bench.load import press
 from bench.report import table, verdict
@@ -36,22 +35,35 @@ class Effort:
 
 
 async def accept(effort: Effort) -> None:
-    """One gateway process beside the floor, in turns, with everything on."""
+    """One gateway process beside the floor, in turns, with everything on.
+
+    The floor uses the libraries the gateway uses; the same without SQLAlchemy is shown too.
+    """
     async with studio(customers=max(CONNECTIONS), alone=effort.alone) as running:
-        driver = await _faster_driver(running, effort)
         rows: list[Sequence[object]] = []
-        async with floor_server(running.stack.urls, driver) as floor:
+        urls = running.stack.urls
+        async with floor_server(urls, "sqlalchemy") as floor, floor_server(urls, "asyncpg") as bare:
             for connections in CONNECTIONS:
-                bare, ours = await _in_turns(running, floor, connections, effort)
-                rows.append((f"floor, {connections}", *_figures(bare), "", ""))
-                rows.append(_against(f"gateway, {connections}", ours, bare))
-                if effort.alone:
-                    bare, ours = await _in_turns(running, floor, connections, effort, below=BACKGROUND)
-                    rows.append(_against(f"gateway before the work behind it, {connections}", ours, bare))
+                measured = await rounds(
+                    running, (floor, bare), connections, count=effort.rounds, seconds=effort.seconds
+                )
+                ours, with_same, without = (Rates.of(one) for one in measured)
+                ratio = ours.per_second / with_same.per_second
+                rows.append((f"floor, {connections}", *_figures(with_same), "", "", ""))
+                rows.append((f"floor without SQLAlchemy, {connections}", *_figures(without), "", "", ""))
+                rows.append(
+                    (
+                        f"gateway, {connections}",
+                        *_figures(ours),
+                        ratio,
+                        verdict(ratio, at_least=RATIO_MIN),
+                        ours.per_second / without.per_second,
+                    )
+                )
             single = Rates.of([await press_gateway(running, 1, effort.seconds)])
-        rows.append(("gateway, 1", *_figures(single), "", ""))
-    heading = ("server, connections", "accepted/s", "lowest", "highest", "p50 ms", "p99 ms", "of floor", "target")
-    print(table(f"Accepting a job (floor: FastAPI + redis-py + {driver}, the fastest of {DRIVERS})", heading, rows))
+        rows.append(("gateway, 1", *_figures(single), "", "", ""))
+    columns = ("accepted/s", "lowest", "highest", "p50 ms", "p99 ms", "of floor", "target", "of the other")
+    print(table("Accepting a job", ("server, connections", *columns), rows))
 
 
 async def ledger(effort: Effort) -> None:
@@ -134,21 +146,6 @@ async def memory(effort: Effort) -> None:
     print(f"\nUnder {MEMORY_MIB_MAX} MiB: {verdict(sum(busy.values()), at_most=MEMORY_MIB_MAX)}")
 
 
-async def _in_turns(
-    running: Studio, floor: Floor, connections: int, effort: Effort, *, below: Sequence[str] = ()
-) -> tuple[Rates, Rates]:
-    ours, bare = await rounds(running, floor, connections, count=effort.rounds, seconds=effort.seconds, below=below)
-    return Rates.of(bare), Rates.of(ours)
-
-
-async def _faster_driver(running: Studio, effort: Effort) -> str:
-    rates: dict[str, float] = {}
-    for driver in DRIVERS:
-        async with floor_server(running.stack.urls, driver) as floor:
-            rates[driver] = (await press_floor(running, floor, CONNECTIONS[0], effort.seconds / 2)).accepted_per_second
-    return max(rates, key=lambda driver: rates[driver])
-
-
 async def _cost(running: Studio, connections: int, seconds: float, paused: Sequence[str]) -> tuple[float, ...]:
     opened = await running.connect(connections)
     with _pause(running, paused):
@@ -178,11 +175,6 @@ def _pause(running: Studio, names: Sequence[str]) -> Iterator[None]:
 
 def _figures(rates: Rates) -> tuple[float, float, float, float, float]:
     return (rates.per_second, *rates.spread, rates.p50_ms, rates.p99_ms)
-
-
-def _against(label: str, ours: Rates, bare: Rates) -> tuple[object, ...]:
-    ratio = ours.per_second / bare.per_second
-    return (label, *_figures(ours), ratio, verdict(ratio, at_least=RATIO_MIN))
 
 
 def _delay_row(name: str, p50: float, p99: float, at_most: float) -> tuple[object, ...]:

@@ -36,6 +36,9 @@ UPDATE plans SET submissions_per_minute = 1000000000, jobs_per_day = 1000000000,
 _PLANS_SECONDS = 5.0
 _OPEN = "SELECT count(*) FROM jobs WHERE settled_at IS NULL"
 _DRAIN_SECONDS_MAX = 600.0
+_QUIET_LOOK_SECONDS = 1.0
+_QUIET_SHARE = 0.3
+"""At rest all processes together use a tenth of a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,19 @@ class Studio:
                     await asyncio.sleep(0.02)
         finally:
             await database.close()
+
+    async def quiet(self) -> None:
+        """Wait until hardly anything is being done: mails, marks and clearing up outlast the outcomes.
+
+        Raises:
+            TimeoutError: it does not come to rest.
+        """
+        async with asyncio.timeout(_DRAIN_SECONDS_MAX):
+            while True:
+                before = sum(self.cpu_seconds().values())
+                await asyncio.sleep(_QUIET_LOOK_SECONDS)
+                if sum(self.cpu_seconds().values()) - before < _QUIET_SHARE * _QUIET_LOOK_SECONDS:
+                    return
 
     def pin_cores(self) -> None:
         """Give the gateway one core and the load, which is this process, the other; the rest runs where it can."""

@@ -34,6 +34,7 @@ def stack() -> Iterator[Stack]:
         "GATEWAY_SIGN_UPS_PER_HOUR": "100000",
         "GATEWAY_READS_PER_MINUTE": "1000000",
         "GATEWAY_ANONYMOUS_PER_MINUTE": "1000000",
+        "GATEWAY_PURCHASES_PER_MINUTE": "1000000",
         "GATEWAY_TRUSTED_PROXIES": "1",
         "SANDBOX_LATENCY_SCALE": "0.1",
         "LOG_LEVEL": "info",

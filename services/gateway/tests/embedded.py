@@ -37,6 +37,14 @@ def _wait_until_answers(port: int, process: "subprocess.Popen[bytes]") -> None:
             return
 
 
+def _wait_until_accepts(pg_isready: Path, port: int) -> None:
+    """A server that is starting up listens before it lets anybody in."""
+    deadline = time.monotonic() + _START_SECONDS_MAX
+    while subprocess.run([pg_isready, "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode:
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.05)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """`postgresql://…:port` of a fresh server, without a database name."""
@@ -75,6 +83,7 @@ def running_postgres() -> "Iterator[tuple[str, subprocess.Popen[bytes]]]":
     process = subprocess.Popen([binaries / "postgres", "-D", data, "-p", str(port), *flags], **options)  # type: ignore[call-overload]
     try:
         _wait_until_answers(port, process)
+        _wait_until_accepts(binaries / "pg_isready", port)
         yield f"postgresql://postgres@127.0.0.1:{port}", process
     finally:
         process.send_signal(signal.SIGINT)

@@ -15,6 +15,7 @@ from generation.providers.bootstrap import Providers
 from .stage import providers_at
 
 TABLES = (
+    "kept_results",
     "artefact_deletions",
     "account_deletions",
     "attempts",

@@ -286,6 +286,7 @@ def _delivery(template: str, locale: str, **context: object) -> Delivery:
     return Delivery(
         delivery_id=new_id(), account_id=new_id(), job_id=None, template=template, recipient="ada@example.org",
         locale=locale, context=CONTEXT | context, traceparent=None, attempts=1, created_at=now(),
+        buyer=template.startswith("order_"),
     )  # fmt: skip
 
 

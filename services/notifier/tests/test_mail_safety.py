@@ -43,6 +43,7 @@ def delivery(template: str, locale: str = "en", recipient: str = "ada@example.or
     return Delivery(
         delivery_id=new_id(), account_id=new_id(), job_id=None, template=template, recipient=recipient,
         locale=locale, context=CONTEXT | context, traceparent=None, attempts=1, created_at=now(),
+        buyer=template.startswith("order_"),
     )  # fmt: skip
 
 

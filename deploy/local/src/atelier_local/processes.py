@@ -6,7 +6,7 @@ from typing import Any
 
 STOP_FIRST, STOP_SERVICES, STOP_SANDBOX, STOP_VALKEY, STOP_POSTGRES = range(5)
 
-BACKGROUND = 10
+BACKGROUND = 15
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,10 @@ async def start(process: Process, settings: BillingSettings) -> None:
     top_up_handlers.register(handlers)
     subscription_handlers.register(handlers)
     start_consumers(
-        process, "billing", database, redis, handlers, by_topic={"runs": ConsumerLimits(rest_seconds_max=0.05)}
+        process, "billing", database, redis, handlers, by_topic={"runs": ConsumerLimits(pace_seconds=0.05)}
     )
     process.spawn("stripe-inbox", partial(stripe.inbox.run, process.stopping))
+    process.spawn("orders", partial(stripe.orders.run, process.stopping))
     process.spawn("catalogue-sync", stripe.catalogue.run)
     process.spawn("subscription-clock", stripe.clock.run)
     process.spawn("subscription-closing", stripe.closing.run)

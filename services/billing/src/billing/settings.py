@@ -27,6 +27,8 @@ class BillingSettings(CommonSettings):
     """How long a plan stays after the period that was paid for, while the next payment is owed."""
     catalogue_sync_seconds: int = Field(600, ge=10, le=86_400)
     """How often packs, plans and prices are brought to Stripe; a changed price is in force that much later."""
+    order_buyer_days: int = Field(90, ge=1, le=3650)
+    """How long after the end of an order its buyer's address, and what they typed, are kept."""
     stripe_api_key: SecretStr = Field(validation_alias="STRIPE_API_KEY")
     stripe_api_base: str = Field("https://api.stripe.com", validation_alias="STRIPE_API_BASE")
     stripe_webhook_secrets: SecretList = Field(validation_alias="STRIPE_WEBHOOK_SECRETS")

@@ -18,7 +18,7 @@ from billing.tables import metadata
 from common.db import migrate
 
 USER = "nobody"
-CATALOGUE = frozenset({"products", "plans", "plan_prices"})
+CATALOGUE = frozenset({"products", "plans", "plan_prices", "order_products"})
 """Filled by the migrations."""
 _CATALOGUE_AS_MIGRATED = (
     "UPDATE products SET active = true",

@@ -35,7 +35,7 @@ from gateway.sessions.client_address import client_address
 from gateway.subscriptions.changed_plans import ChangedPlans
 
 TOKEN_LENGTH_MAX = 4096
-LOOK_UP_SECONDS_MAX = 1.0
+LOOK_UP_SECONDS_MAX = 2.0
 
 
 class Authenticator:

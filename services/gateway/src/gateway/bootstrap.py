@@ -38,6 +38,10 @@ from gateway.keys.manage import Keys
 from gateway.kinds import routes as kind_routes
 from gateway.kinds.catalogue import KindCatalogue, store_declaration
 from gateway.openapi import describe_kinds
+from gateway.orders import handlers as order_handlers
+from gateway.orders import routes as order_routes
+from gateway.orders.billing_desk import BillingDesk
+from gateway.orders.early_news import EarlyNews
 from gateway.pages import routes as page_routes
 from gateway.plans.limits import Plans
 from gateway.quotes import routes as quote_routes
@@ -84,7 +88,12 @@ class Parts:
         sign_ups = AttemptRule(per_minute=settings.sign_ups_per_minute, per_hour=settings.sign_ups_per_hour)
         self.attempts = AttemptLimits(self.redis, AttemptRules(sign_up=sign_ups))
         self.request_limits = RequestLimits(
-            self.redis, RequestRules(settings.reads_per_minute, settings.anonymous_per_minute)
+            self.redis,
+            RequestRules(
+                settings.reads_per_minute,
+                settings.anonymous_per_minute,
+                purchases_per_minute=settings.purchases_per_minute,
+            ),
         )
         self.issuer = SessionIssuer(
             settings.access_token_secrets,
@@ -141,6 +150,7 @@ def build_app(parts: Parts) -> FastAPI:
                 Passthrough(settings.notifier_url, parts.http, settings.identity_secrets),
                 parts.degraded.credit_reads,
             ),
+            _order_router(parts),
             page_routes.build_router(development=not settings.production),
         ],
         readiness={
@@ -166,9 +176,10 @@ async def start(process: Process, settings: GatewaySettings) -> None:
     handlers = Handlers()
     handlers.on(KindDeclared, store_declaration)
     job_handlers.register(handlers, parts.notes)
+    order_handlers.register(handlers)
     deletion_handlers.register(handlers)
     subscription_handlers.register(handlers, parts.authenticator.changed_plans)
-    start_consumers(process, "gateway", parts.database, parts.redis, handlers, ConsumerLimits(pace_seconds=0.025))
+    start_consumers(process, "gateway", parts.database, parts.redis, handlers, ConsumerLimits(pace_seconds=0.05))
     parts.degraded.spawn(process)
     process.spawn("features", parts.features.run)
     process.spawn("plans", parts.plans.run)
@@ -180,6 +191,7 @@ async def start(process: Process, settings: GatewaySettings) -> None:
     process.spawn("key-last-used", parts.authenticator.run_last_used)
     process.spawn("changed-plans", parts.authenticator.changed_plans.run)
     process.spawn("closed-accounts", parts.authenticator.closed_accounts.run)
+    process.spawn("early-news", EarlyNews(parts.database).run)
     process.spawn("deletion-scrubbing", Scrubbing(parts.database).run)
     process.spawn("refresh-token-purge", parts.sign_in.run_purge, critical=False)
     app = build_app(parts)
@@ -245,6 +257,20 @@ def _quote_router(parts: Parts) -> APIRouter:
         figures=parts.figures,
         features=parts.features,
         secrets=parts.settings.identity_secrets,
+    )
+
+
+def _order_router(parts: Parts) -> APIRouter:
+    settings = parts.settings
+    return order_routes.build_router(
+        order_routes.OrderParts(
+            desk=BillingDesk(settings.billing_url, parts.http, settings.identity_secrets),
+            catalogue=parts.catalogue,
+            features=parts.features,
+            reads=parts.degraded.job_reads,
+            public_url=settings.public_url,
+            link_secrets=settings.identity_secrets,
+        )
     )
 
 

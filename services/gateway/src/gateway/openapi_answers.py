@@ -18,8 +18,8 @@ _REPLAYED = {
     "schema": {"type": "string", "enum": ["true"]},
 }
 _DEGRADED = {
-    "description": "The part that is away while this was answered, with the age of what is shown where it is not of now:"
-    " `database; age=12`.",
+    "description": "The part that is away while this was answered, and the age in seconds of what is shown where it is"
+    " not of now: `database; age=12`.",
     "schema": {"type": "string"},
 }
 _SHOWN_WITHOUT_ITS_OWNER = {"get_job", "list_jobs"}

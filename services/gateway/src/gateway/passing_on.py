@@ -8,7 +8,7 @@ from common.http.identity import Caller
 from common.http.passthrough import Passthrough
 from gateway.authentication import allowed, signed_in
 from gateway.degraded.credit_reads import CreditReads
-from gateway.requests.limited import LimitedRoute, anonymous, reading
+from gateway.requests.limited import LimitedRoute, anonymous, buying, reading
 
 
 def build_router(billing: Passthrough, notifier: Passthrough, credit_reads: CreditReads) -> APIRouter:
@@ -39,8 +39,12 @@ def build_router(billing: Passthrough, notifier: Passthrough, credit_reads: Cred
         return await billing.forward(request, who)
 
     @router.post("/v1/credits/auto-top-up/card")
-    async def card_page(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+    async def card_page(request: Request, who: Annotated[Caller, Depends(buying)]) -> Response:
         return await billing.forward(request, who)
+
+    @router.get("/v1/orders/products", dependencies=[Depends(anonymous)])
+    async def order_products(request: Request) -> Response:
+        return await billing.forward(request, None)
 
     @router.get("/v1/plans", dependencies=[Depends(anonymous)])
     async def plans(request: Request) -> Response:
@@ -51,11 +55,11 @@ def build_router(billing: Passthrough, notifier: Passthrough, credit_reads: Cred
         return await billing.forward(request, who)
 
     @router.post("/v1/subscription/checkout")
-    async def subscribe(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+    async def subscribe(request: Request, who: Annotated[Caller, Depends(buying)]) -> Response:
         return await billing.forward(request, who)
 
     @router.post("/v1/subscription/change")
-    async def change_subscription(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+    async def change_subscription(request: Request, who: Annotated[Caller, Depends(buying)]) -> Response:
         return await billing.forward(request, who)
 
     @router.post("/v1/subscription/cancel")
@@ -71,7 +75,7 @@ def build_router(billing: Passthrough, notifier: Passthrough, credit_reads: Cred
         return await billing.forward(request, who)
 
     @router.post("/v1/checkout")
-    async def checkout(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+    async def checkout(request: Request, who: Annotated[Caller, Depends(buying)]) -> Response:
         return await billing.forward(request, who)
 
     @router.get("/v1/purchases")

@@ -33,6 +33,8 @@ class GatewaySettings(CommonSettings):
     """Of one account: credits, jobs, events."""
     anonymous_per_minute: int = Field(120, ge=1, le=1_000_000)
     """Requests without valid credentials, from one network address."""
+    purchases_per_minute: int = Field(6, ge=1, le=1_000_000)
+    """Pages of payment that an account may open."""
     held_submissions_max: int = Field(2000, ge=0, le=1_000_000)
     """How many submissions Redis may hold while the database is away, with 2 KiB for each on average."""
     last_known_mebibytes_max: int = Field(2, ge=0, le=1024)

@@ -1,7 +1,6 @@
 """Gateways whose database and Redis can be taken away and given back."""
 
 import asyncio
-import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -85,6 +84,8 @@ async def open_replica(
     """Opens gateways as they run in life: with their probes, their replayer and their memory."""
     monkeypatch.setattr("gateway.status.board.CACHE_SECONDS", 0.0)
     monkeypatch.setattr("common.http.health.CACHE_SECONDS", 0.0)
+    for pause in ("outages.PERIOD_SECONDS", "outages.PERIOD_AWAY_SECONDS", "replaying.PAUSE_SECONDS"):
+        monkeypatch.setattr(f"gateway.degraded.{pause}", 0.15)
     async with AsyncExitStack() as stack:
 
         async def open_one(**changes: Any) -> Studio:
@@ -100,7 +101,7 @@ async def studio(open_replica: OpenReplica) -> Studio:
 
 @asynccontextmanager
 async def _replica(database_url: str, redis_url: str, **changes: Any) -> AsyncIterator[Studio]:
-    changes.setdefault("billing_url", f"http://127.0.0.1:{os.environ.get('NOBODY_PORT', '9')}")
+    changes.setdefault("billing_url", "http://127.0.0.1:9")  # discard: nobody answers there
     async with open_studio(database_url, redis_url, **changes) as studio:
         degraded = studio.parts.degraded
         runs = [

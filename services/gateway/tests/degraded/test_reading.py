@@ -260,13 +260,23 @@ class Billing:
 
     def __init__(self) -> None:
         self.status, self.available, self.silent = 200, 12, False
+        self.over = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._answer(reader, writer)
+        except ConnectionError:
+            pass  # whoever asked has given up
+        finally:
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
             while (await reader.readline()).strip():
                 pass
             if self.silent:
-                await asyncio.sleep(30)
+                await self.over.wait()
+                return
             body = json.dumps({"available": self.available, "path": line.split()[1].decode()})
             head = f"HTTP/1.1 {self.status} X\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
             writer.write((head + body).encode())
@@ -306,7 +316,10 @@ async def test_credits_are_shown_as_last_known_while_billing_is_away(open_replic
         assert 1 <= int(age) <= 10
     problem(unknown, 503, "DEGRADED")
     assert [mode["name"] for mode in status["modes"]] == ["billing-away"]
+    billing.over.set()
     server.close()
+    await studio.parts.http.aclose()
+    await server.wait_closed()
 
 
 async def test_a_submission_waits_for_billing_as_for_anybody_who_is_slow(studio: Studio) -> None:

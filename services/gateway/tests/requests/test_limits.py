@@ -13,7 +13,7 @@ from common.errors import RateLimited
 from common.http.identity import Caller
 from common.ids import from_text, new_id
 from common.redis_client import connect_redis
-from gateway.requests.limited import LimitedRoute, anonymous, reading
+from gateway.requests.limited import LimitedRoute, anonymous, buying, reading
 from gateway.requests.limits import RequestLimits
 from gateway.requests.local_buckets import LocalBuckets
 from gateway.requests.rules import RequestRules
@@ -21,7 +21,7 @@ from gateway.requests.rules import RequestRules
 from ..conftest import BuildIdentity, Identity, bearer
 from ..embedded import free_port
 
-RULES = RequestRules(reads_per_minute=4, anonymous_per_minute=3)
+RULES = RequestRules(reads_per_minute=4, anonymous_per_minute=3, purchases_per_minute=2)
 
 
 async def admitted(limits: RequestLimits, account_id: Any, times: int) -> int:
@@ -45,6 +45,10 @@ def with_routes(identity: Identity) -> Identity:
     @router.get("/v1/passed-on")
     async def passed_on(who: Annotated[Caller, Depends(reading())]) -> Response:
         return Response(b"made elsewhere")
+
+    @router.post("/v1/pages")
+    async def page_of_payment(who: Annotated[Caller, Depends(buying)]) -> dict[str, str]:
+        return {}
 
     @router.get("/v1/shop", dependencies=[Depends(anonymous)])
     async def shop() -> dict[str, str]:
@@ -153,3 +157,15 @@ def test_local_buckets_fill_again_and_are_bounded() -> None:
     for subject in "bcd":
         buckets.take(subject, 2)
     assert len(buckets._full_at) == 3
+
+
+async def test_pages_of_payment_are_few_and_not_for_keys(limited: Identity, session: dict[str, Any]) -> None:
+    async with limited.client() as client:
+        person = bearer(session["access_token"])
+        made = await client.post("/v1/keys", json={"name": "k"}, headers=person)
+        assert (await client.post("/v1/pages", headers=bearer(made.json()["secret"]))).status_code == 403
+        answers = [await client.post("/v1/pages", headers=person) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json()["rule"] == "purchases"
+    assert int(answers[2].headers["retry-after"]) >= 1

@@ -17,11 +17,14 @@ from generation.artefacts.deleting import ArtefactDeleting
 from generation.doorbell import Doorbell
 from generation.engine.executor import Executor
 from generation.engine.worker import listen
+from generation.kept.purging import KeptResultsPurging
 from generation.kinds.declare import declare_kinds
 from generation.kinds.discovery import discover
+from generation.local.pool import LocalPool, PoolLimits
 from generation.providers.bootstrap import build_providers
 from generation.providers.settings import ProviderSettings
 from generation.runs import handlers as run_handlers
+from generation.runs.attempts import spent_microusd
 from generation.settings import GenerationSettings
 from generation.sweeper import Sweeper
 
@@ -41,8 +44,17 @@ class Parts:
         )
         self.redis: Redis = connect_redis(settings.redis_url.get_secret_value())
         self.doorbell = Doorbell(self.redis)
+        self.pool = LocalPool(
+            PoolLimits(
+                processes_max=settings.local_processes,
+                memory_bytes_max=settings.local_memory_mb * 1024 * 1024,
+                idle_seconds=settings.local_idle_seconds,
+            )
+        )
+        """Starts no process before there is work for one."""
         process.stack.push_async_callback(self.redis.aclose)
         process.stack.push_async_callback(self.database.close)
+        process.stack.push_async_callback(self.pool.drain)
 
     async def start(self) -> None:
         """Start what all processes run."""
@@ -84,6 +96,7 @@ async def start_sweeper(process: Process, settings: GenerationSettings) -> None:
     parts = Parts(process, settings)
     await parts.start()
     process.spawn("sweeper", parts.sweeper().run)
+    process.spawn("kept-results", KeptResultsPurging(parts.database).run, critical=False)
     await parts.serve(settings.port)
     await process.run_until_stopped()
 
@@ -118,11 +131,12 @@ async def _add_service(parts: Parts, *, sweep: bool) -> None:
     await parts.database.transact(declare_kinds, list(kinds.values()))
     if sweep:
         process.spawn("sweeper", sweeper.run)
+        process.spawn("kept-results", KeptResultsPurging(parts.database).run, critical=False)
 
 
 def _add_worker(parts: Parts) -> None:
     process, settings = parts.process, parts.settings
-    providers = build_providers(ProviderSettings(), parts.redis)
+    providers = build_providers(ProviderSettings(), parts.redis, partial(spent_microusd, parts.database))
     process.stack.push_async_callback(providers.aclose)
     executor = Executor(
         owner=f"{member_name()}:{os.getpid()}",
@@ -132,6 +146,7 @@ def _add_worker(parts: Parts) -> None:
         slots=settings.slots,
         lease_seconds=settings.lease_seconds,
         provider_seconds_max=settings.provider_seconds_max,
+        pool=parts.pool,
     )
     process.before_stop(partial(executor.drain, settings.drain_seconds * DRAIN_SHARE), share=DRAIN_SHARE + 0.05)
     for job_class in settings.classes:

@@ -1,8 +1,8 @@
 """Generation's configuration. The providers' part is `generation.providers.settings`."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from common.settings import CommonSettings
@@ -29,10 +29,20 @@ class GenerationSettings(CommonSettings):
     lease_seconds: float = Field(6.0, ge=1.0, le=600.0)
     provider_seconds_max: float = Field(180.0, ge=1.0, le=3600.0)
     """The longest a step may spend on all tries at all providers."""
+    picture_pixels_max: int = Field(40_000_000, ge=1_000_000, le=100_000_000)
+    """Of a customer's picture; opening one takes 4 bytes a pixel and more, in a child process."""
+    image_hosts: Names = ()
+    """Hosts from which customers' pictures are fetched although they are not public; for development only."""
+    local_processes: int = Field(2, ge=1, le=64)
+    """How many child processes do work of the processor at once."""
+    local_memory_mb: int = Field(512, ge=128, le=16384)
+    """Address space of one child process, libraries included."""
+    local_idle_seconds: float = Field(15.0, ge=0.1, le=3600.0)
+    """A child process without work ends after this and gives its memory back."""
     kind_modules: Names = ()
     """Modules besides `generation.kinds` that declare a kind."""
 
-    @field_validator("classes", "kind_modules", mode="before")
+    @field_validator("classes", "kind_modules", "image_hosts", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -51,3 +61,9 @@ class GenerationSettings(CommonSettings):
         if set(value) != set(JOB_CLASSES) or any(not 1 <= count <= 256 for count in value.values()):
             raise ValueError(f"must give 1 to 256 slots for each of {', '.join(JOB_CLASSES)}")
         return value
+
+    @model_validator(mode="after")
+    def _no_exempt_hosts_in_production(self) -> Self:
+        if self.production and self.image_hosts:
+            raise ValueError("GENERATION_IMAGE_HOSTS opens our own network to customers; leave it empty")
+        return self

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import pytest_asyncio
 
@@ -34,19 +33,22 @@ async def pool() -> AsyncIterator[LocalPool]:
     await opened.drain()
 
 
-def children() -> list[psutil.Process]:
-    """All children of the tests that run the pool's code, zombies included."""
+def children() -> list[int]:
+    """The ids of all children of the tests that run the pool's code, zombies included."""
     found = []
-    for process in psutil.Process().children():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if process.status() == psutil.STATUS_ZOMBIE or "generation.local.child" in process.cmdline():
-                found.append(process)
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state, parent = (entry / "stat").read_text().rpartition(") ")[2].split()[:2]
+            if int(parent) == os.getpid() and (
+                state == "Z" or b"generation.local.child" in (entry / "cmdline").read_bytes()
+            ):
+                found.append(int(entry.name))
     return found
 
 
-async def until_no_children(seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        while children():  # noqa: ASYNC110 - what is waited for is the kernel's
+async def until_no_children(pool: LocalPool) -> None:
+    async with asyncio.timeout(10):
+        while pool.processes or children():  # noqa: ASYNC110 - what is waited for is the kernel's
             await asyncio.sleep(0.02)
 
 
@@ -193,8 +195,8 @@ async def test_cancelling_kills_the_child_and_frees_its_place() -> None:
 
     assert all(isinstance(error, asyncio.CancelledError) for error in ended)
     answer = await pool.run(task("echo"), {})
-    assert answer["pid"] != child.pid
-    assert not psutil.pid_exists(child.pid)
+    assert answer["pid"] != child
+    assert child not in children()
     await pool.drain()
 
 
@@ -208,7 +210,7 @@ async def test_a_caller_cancelled_while_its_child_starts_leaves_none_behind() ->
 
     assert (await pool.run(task("echo"), {}))["pid"] > 0
     await pool.drain()
-    await until_no_children()
+    await until_no_children(pool)
 
 
 async def test_idle_children_retire_and_their_memory_returns() -> None:
@@ -216,9 +218,8 @@ async def test_idle_children_retire_and_their_memory_returns() -> None:
     await asyncio.gather(*(pool.run(task("doze"), {"seconds": 0.05}) for _ in range(2)))
     assert len(children()) == 2
 
-    await until_no_children()
+    await until_no_children(pool)
 
-    assert pool.processes == 0
     assert (await pool.run(task("echo"), {}))["pid"] > 0
     await pool.drain()
 
@@ -235,11 +236,13 @@ async def test_a_child_ends_when_its_parent_is_gone(pool: LocalPool) -> None:
     pid = (await pool.run(task("echo"), {}))["pid"]
     (child,) = pool._busy | {child for child, _ in pool._idle}
 
-    child._process.stdin.close()  # type: ignore[union-attr] - as the kernel does when the parent is killed
+    stdin = child._process.stdin
+    assert stdin is not None
+    stdin.close()  # as the kernel does when the parent is killed
 
     async with asyncio.timeout(5):
-        while psutil.pid_exists(pid):  # noqa: ASYNC110 - what is waited for is the kernel's
-            await asyncio.sleep(0.02)
+        assert await child.reaped() == 0
+    assert pid not in children()
 
 
 async def test_draining_lets_running_tasks_end_and_takes_no_new_ones() -> None:

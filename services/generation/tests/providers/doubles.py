@@ -19,6 +19,7 @@ class Row:
     error_code: str | None = None
     cost_microusd: int | None = None
     request_id: str | None = None
+    tokens: tuple[int | None, int | None] = (None, None)
 
 
 @dataclass
@@ -56,11 +57,14 @@ class MemoryAttempts:
         error_code: str | None = None,
         cost_microusd: int | None = None,
         request_id: str | None = None,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
     ) -> None:
         row = self.rows[attempt_id]
         assert row.outcome is None, "an attempt ends once"
         row.outcome, row.error_code = outcome, error_code
         row.cost_microusd, row.request_id = cost_microusd, request_id
+        row.tokens = (input_tokens, output_tokens)
         self.story.append(f"finish {outcome}")
 
     async def open_attempts(self, capability: str) -> Sequence[OpenAttempt]:

@@ -127,7 +127,7 @@ class Sandbox:
     def _build_openai(self) -> OpenAIRoutes:
         revised = self._settings.openai_revised_prompt
         images = ImageMaker(self._studio, self._pace, revised_prompt=revised)
-        return OpenAIRoutes(images, ResponseMaker(self._pace), self._pace)
+        return OpenAIRoutes(images, ResponseMaker(self._pace), self._studio, self._pace)
 
     def _build_replicate(self) -> ReplicateRoutes:
         return ReplicateRoutes(

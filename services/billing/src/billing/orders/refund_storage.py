@@ -1,4 +1,4 @@
-"""The SQL of orders after they are paid: followed to the work's outcome, refunds taken under a lease, buyers forgotten."""
+"""The SQL of orders once they are paid: outcomes followed, refunds taken under a lease, buyers forgotten."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.orders.rules import EXPIRY_MARGIN, PAGE_LIFE, Order
+from billing.orders.rules import EXPIRY_MARGIN, PAGE_LIFE, Order, OrderStatus
 from billing.orders.storage import COLUMNS
 from common.db.unit_of_work import UnitOfWork
 
@@ -72,7 +72,7 @@ _RETURNED = text(
 _FAILED = text(
     """
     UPDATE orders SET status = 'refund_failed', ended_at = NULL, refund_error = :error
-    WHERE order_id = :order_id AND status IN ('refund_due', 'refunded')
+    WHERE order_id = :order_id AND status = :was
     """
 )
 _FORGET = text(
@@ -135,9 +135,10 @@ async def mark_returned(uow: UnitOfWork, order_id: UUID) -> None:
     await uow.execute(_RETURNED, {"order_id": order_id})
 
 
-async def mark_failed(uow: UnitOfWork, order_id: UUID, error: str) -> bool:
-    """The money cannot go back by itself: for a person."""
-    return bool((await uow.execute(_FAILED, {"order_id": order_id, "error": error[:300]})).rowcount)
+async def mark_failed(uow: UnitOfWork, order_id: UUID, was: OrderStatus, error: str) -> bool:
+    """The money cannot go back by itself: for a person. False when the order is not what it `was`."""
+    values = {"order_id": order_id, "was": was, "error": error[:300]}
+    return bool((await uow.execute(_FAILED, values)).rowcount)
 
 
 async def forget_buyers(uow: UnitOfWork, age: timedelta, limit: int) -> Sequence[Forgotten]:

@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 PAUSE_FIRST_SECONDS = 2.0
 PAUSE_MAX_SECONDS = 600.0
+REFUSED_TRIES_MAX = 14
+"""With the pauses: about an hour and a half."""
 
 
 class Refunder:
@@ -39,7 +41,9 @@ class Refunder:
             return await self._later(order, error)
         except PaymentsUnavailable as error:
             return await self._later(order, error)
-        except PaymentsRefused as error:
+        except PaymentsRefused as error:  # a key that was revoked is soon another one
+            if order.tries < REFUSED_TRIES_MAX:
+                return await self._later(order, error)
             return await self._give_to_people(order, str(error))
 
     async def _step(self, order: Order) -> str:
@@ -47,8 +51,6 @@ class Refunder:
             return await self._close(order, None)
         try:
             refund = await self._vendor.pay_back(order)
-        except AttemptSpent:
-            raise
         except PaymentsRefused:
             if await self._is_back(order):  # by hand, or by a dispute
                 return await self._close(order, None)
@@ -65,7 +67,7 @@ class Refunder:
         return "refunded" if closed else "closed_before"
 
     async def _give_to_people(self, order: Order, error: str) -> str:
-        await self._database.transact(refund_storage.mark_failed, order.order_id, error)
+        await self._database.transact(refund_storage.mark_failed, order.order_id, "refund_due", error)
         log.error("order_refund_failed", order_id=order.reference, error=error[:200])
         return "failed"
 

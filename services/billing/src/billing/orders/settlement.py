@@ -40,9 +40,7 @@ class Settlement:
     detail: str = ""
 
 
-async def settle_order(
-    uow: UnitOfWork, order_id: UUID, session: CheckoutSession, reversals: Reversals
-) -> Settlement:
+async def settle_order(uow: UnitOfWork, order_id: UUID, session: CheckoutSession, reversals: Reversals) -> Settlement:
     """Act on the state of an order's session and payment, in whatever order and however often it is told.
 
     Raises:
@@ -135,7 +133,7 @@ async def _follow_money(uow: UnitOfWork, order: Order, *, gone: bool, came_again
     elif order.status == "refund_failed" and gone:
         await refund_storage.mark_returned(uow, order.order_id)
     elif order.status == "refunded" and not gone and came_again:
-        await refund_storage.mark_failed(uow, order.order_id, "the refund did not arrive")
+        await refund_storage.mark_failed(uow, order.order_id, "refunded", "the refund did not arrive")
         log.error("order_refund_did_not_arrive", order_id=order.reference)
 
 

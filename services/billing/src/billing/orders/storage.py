@@ -127,9 +127,7 @@ async def record_page(connection: AsyncConnection, order_id: UUID, session: Chec
 
 async def begin_next_attempt(connection: AsyncConnection, order: Order) -> None:
     """Give up the vendor's idempotency key of this attempt: what is stored under it is no page."""
-    await connection.execute(
-        _NEXT_ATTEMPT, {"order_id": order.order_id, "checkout_attempt": order.checkout_attempt}
-    )
+    await connection.execute(_NEXT_ATTEMPT, {"order_id": order.order_id, "checkout_attempt": order.checkout_attempt})
 
 
 async def mark_paid(uow: UnitOfWork, order: Order, session: CheckoutSession, paid_at: Any) -> None:

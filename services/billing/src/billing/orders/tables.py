@@ -90,5 +90,5 @@ orders = Table(
 )
 """`next_step_at` of a row that is `refund_due` is also its lease's end; `tries` is the lease's fencing token.
 
-What tax law asks for is never erased: what was sold, at what price, when it was paid and paid back, and by which payment.
+What tax law asks for is never erased: what was sold, at what price, by which payment, and when.
 """

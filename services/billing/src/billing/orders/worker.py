@@ -1,4 +1,4 @@
-"""The worker of orders: follows their work to its outcome, gives money back, closes what was abandoned, forgets buyers."""
+"""The worker of orders: follows their work to its outcome, gives money back, tidies up, forgets buyers."""
 
 import asyncio
 import time

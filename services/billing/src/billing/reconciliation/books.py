@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing.ledger.reversals import credits_to_take_back
+from billing.orders.book import OrderBook
 from billing.purchases.rules import purchase_id_in
 from billing.reconciliation.rules import Booked, Kind, Listed
 
@@ -147,4 +148,4 @@ class InvoiceBook:
         return (await connection.execute(_INVOICES_ACTIVE, window)).scalars().all()
 
 
-BOOKS: tuple[Book, ...] = (PurchaseBook(), InvoiceBook())
+BOOKS: tuple[Book, ...] = (PurchaseBook(), OrderBook(), InvoiceBook())

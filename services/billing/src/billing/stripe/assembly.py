@@ -8,6 +8,10 @@ from fastapi import APIRouter
 
 from billing.catalogue import routes as catalogue_routes
 from billing.catalogue.sync import CatalogueSync
+from billing.orders import routes as order_routes
+from billing.orders.ordering import OrderDesk
+from billing.orders.refunding import Refunder
+from billing.orders.worker import OrderWorker
 from billing.purchases import routes as purchases_routes
 from billing.purchases.checkout import CheckoutDesk
 from billing.settings import BillingSettings
@@ -15,6 +19,7 @@ from billing.stripe import webhook
 from billing.stripe.catalogue_api import CatalogueApi
 from billing.stripe.client import StripeApi
 from billing.stripe.inbox import Inbox
+from billing.stripe.order_api import OrderApi
 from billing.stripe.signature import WebhookVerifier, is_live_key
 from billing.stripe.subscription_api import SubscriptionApi
 from billing.subscriptions import routes as subscription_routes
@@ -31,10 +36,11 @@ BODY_LIMITS = {webhook.PATH: webhook.BODY_BYTES_MAX}
 
 @dataclass(frozen=True, slots=True)
 class StripeParts:
-    """Serve `routers`; run `inbox`, `catalogue`, `clock` and `closing` as tasks; close `api` at the end."""
+    """Serve `routers`; run `inbox`, `orders`, `catalogue`, `clock` and `closing` as tasks; close `api` at the end."""
 
     api: StripeApi
     inbox: Inbox
+    orders: OrderWorker
     catalogue: CatalogueSync
     clock: SubscriptionClock
     closing: SubscriptionClosing
@@ -61,11 +67,15 @@ def build_stripe(
     )
     office = SubscriptionOffice(database, subscription_api, catalogue, grace)
     closing = SubscriptionClosing(database, subscription_api, grace)
+    order_api = OrderApi(api)
+    order_desk = OrderDesk(database, order_api, settings.public_url, settings.identity_secrets)
+    orders = OrderWorker(database, Refunder(database, order_api), timedelta(days=settings.order_buyer_days))
     verifier = WebhookVerifier(settings.stripe_webhook_secrets, livemode=is_live_key(api_key))
     routers = (
         catalogue_routes.build_router(database),
         purchases_routes.build_router(database, desk, identify),
+        order_routes.build_router(database, order_desk, identify),
         subscription_routes.build_router(database, subscription_desk, office, identify, settings.public_url),
         webhook.build_router(database, verifier, inbox.wake),
     )
-    return StripeParts(api, inbox, catalogue, SubscriptionClock(database, grace), closing, routers)
+    return StripeParts(api, inbox, orders, catalogue, SubscriptionClock(database, grace), closing, routers)

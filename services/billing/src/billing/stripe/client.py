@@ -34,6 +34,7 @@ REVERSALS_PER_PAGE = 100  # the most Stripe gives
 REVERSAL_PAGES_MAX = 5
 
 PURCHASE_METADATA = "purchase_id"
+"""Where a payment says what it is for: a purchase, or an order of somebody without an account."""
 
 T = TypeVar("T")
 Listed = TypeVar("Listed", bound=stripe.StripeObject)

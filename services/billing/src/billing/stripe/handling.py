@@ -1,7 +1,8 @@
 """What is done about an event: ask Stripe for the payment or subscription, then act in a transaction with its row.
 
-Every event of a purchase leads to the same: the session of its payment and what was reversed of it are fetched, the
-purchase is settled, and the credits follow. So a refund may be told before its payment, and a payment after its refund.
+Every event of a purchase or of a one-off order leads to the same: the session of its payment and what was reversed of
+it are fetched, the purchase is settled, and the credits follow. So a refund may be told before its payment, and a
+payment after its refund.
 Every event of a subscription likewise: the subscription is fetched with its invoices, and `subscriptions.following`
 makes plan and credits what they show.
 """
@@ -11,8 +12,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
+from uuid import UUID
 
 from billing.ledger.reversals import NothingGranted
+from billing.orders.rules import order_id_in as one_off_order_id_in
+from billing.orders.settlement import Outcome as OneOffOutcome
+from billing.orders.settlement import settle_order
 from billing.purchases.ports import PaymentsUnavailable
 from billing.purchases.reversals import Reversals, follow_reversals
 from billing.purchases.rules import CheckoutSession, purchase_id_in
@@ -34,7 +39,14 @@ from common.db.unit_of_work import UnitOfWork
 FETCH_SECONDS_MAX = 45.0
 
 Outcome = Literal[
-    PurchaseOutcome, FollowOutcome, "taken_back", "given_back", "returned_ungranted", "foreign", "handled_before"
+    PurchaseOutcome,
+    OneOffOutcome,
+    FollowOutcome,
+    "taken_back",
+    "given_back",
+    "returned_ungranted",
+    "foreign",
+    "handled_before",
 ]
 About = Literal["session", "payment", "invoice", "subscription"]
 
@@ -190,7 +202,8 @@ async def _of_invoice(
 
 
 async def _purchase(api: StripeApi, session: CheckoutSession) -> Payment | None:
-    if purchase_id_in(session.client_reference_id) is None:
+    reference = session.client_reference_id
+    if purchase_id_in(reference) is None and one_off_order_id_in(reference) is None:
         return None
     if session.payment_intent_id is None or session.currency is None:
         return Payment(session, Reversals())
@@ -219,6 +232,9 @@ async def _apply(uow: UnitOfWork, event: ClaimedEvent, news: News | None, grace:
 
 async def _settle(uow: UnitOfWork, payment: Payment) -> tuple[Outcome, str | None]:
     """The outcome, and what does not fit where a person has to look."""
+    order_id = one_off_order_id_in(payment.session.client_reference_id)
+    if order_id is not None:
+        return await _settle_order(uow, order_id, payment)
     purchase_id = purchase_id_in(payment.session.client_reference_id)
     if purchase_id is None:
         return "foreign", None
@@ -232,6 +248,14 @@ async def _settle(uow: UnitOfWork, payment: Payment) -> tuple[Outcome, str | Non
     if difference := await follow_reversals(uow, payment.session, payment.reversals):
         return ("taken_back" if difference > 0 else "given_back"), None
     return settlement.outcome, None
+
+
+async def _settle_order(uow: UnitOfWork, order_id: UUID, payment: Payment) -> tuple[Outcome, str | None]:
+    """As `_settle`."""
+    settled = await settle_order(uow, order_id, payment.session, payment.reversals)
+    if settled.outcome == "unknown_order":
+        raise ObjectMissing("there is no such order")
+    return settled.outcome, settled.detail if settled.outcome == "mismatch" else None
 
 
 async def _follow(uow: UnitOfWork, news: SubscriptionNews, grace: timedelta) -> tuple[Outcome, str | None]:

@@ -18,6 +18,11 @@ class Unreadable(ValueError):
     """The entry is no held submission."""
 
 
+def job_field(account: str, job: str) -> str:
+    """Where a held job is found in the index, by its hexadecimal ids."""
+    return f"{account}:{job}"
+
+
 class HeldKind(NamedTuple):
     """What of its kind a job keeps."""
 
@@ -35,13 +40,7 @@ class HeldEntry:
     @property
     def job_field(self) -> str:
         """Where the job is found in the index."""
-        return f"j:{self._text('account')}:{self._text('job')}"
-
-    @property
-    def key_field(self) -> str:
-        """Where the idempotency key is found in the index; empty without one."""
-        key = self._text("key")
-        return f"k:{self._text('account')}:{key}" if key else ""
+        return job_field(self._text("account"), self._text("job"))
 
     @property
     def size(self) -> int:

@@ -10,7 +10,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from gateway.degraded.held_form import HeldEntry, Summary, fields_of
+from gateway.degraded.held_form import HeldEntry, Summary, fields_of, job_field
 from gateway.jobs.submission import HeldJob, Submission
 
 log = structlog.get_logger(__name__)
@@ -53,7 +53,7 @@ class HeldStream:
         self._lease = redis.register_script(_LEASE_SCRIPT)
 
     async def hold(self, submissions: Sequence[Submission]) -> list[HeldJob | None]:
-        """Hold submissions; what is held under each one's job id or idempotency key then, or nothing: no room.
+        """Hold submissions; what is held under each one's job id then, or nothing: no room.
 
         Raises:
             NotDurable: the append-only file is off, or not written within a second.
@@ -77,12 +77,12 @@ class HeldStream:
             redis.RedisError, TimeoutError, OSError: Redis does not answer.
         """
         async with asyncio.timeout(READ_SECONDS_MAX):
-            summary = await self._redis.hget(_INDEX, f"j:{account_id.hex}:{job_id.hex}")  # type: ignore[misc]
+            summary = await self._redis.hget(_INDEX, job_field(account_id.hex, job_id.hex))  # type: ignore[misc]
         return None if summary is None else Summary.read(summary)
 
     async def find_by_ids(self, jobs: Sequence[tuple[UUID, UUID]]) -> list[HeldJob | None]:
         """As `find`, for several pairs of account and job."""
-        names = [f"j:{account_id.hex}:{job_id.hex}" for account_id, job_id in jobs]
+        names = [job_field(account_id.hex, job_id.hex) for account_id, job_id in jobs]
         async with asyncio.timeout(READ_SECONDS_MAX):
             summaries = await self._redis.hmget(_INDEX, names)  # type: ignore[misc]
         return [None if summary is None else Summary.read(summary) for summary in summaries]
@@ -106,12 +106,9 @@ class HeldStream:
         """Take entries out, setting aside those that come with an error; says how many were still there."""
         async with asyncio.timeout(WRITE_SECONDS_MAX), self._redis.pipeline(transaction=False) as pipeline:
             for entry, error in entries:
-                job = entry.fields.get(b"job", b"")
                 arguments: list[bytes | str | int] = [
                     entry.entry_id,
                     entry.job_field,
-                    entry.key_field,
-                    job,
                     entry.size,
                     error,
                     SET_ASIDE_MAX,
@@ -126,14 +123,10 @@ class HeldStream:
 
     def _arguments(self, submission: Submission) -> list[Any]:
         fields = fields_of(submission)
-        account, key = fields["account"], fields["key"]
         return [
             self._entries_max,
             self._entries_max * BYTES_OF_ONE,
-            f"j:{account}:{fields['job']}",
-            f"k:{account}:{key}" if key else "",
-            fields["job"],
-            f"j:{account}:",
+            job_field(submission.account_id.hex, submission.job_id.hex),
             Summary.of(submission).to_json(),
             len(fields["body"].encode()),
             *[part for pair in fields.items() for part in pair],

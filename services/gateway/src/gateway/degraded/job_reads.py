@@ -16,7 +16,6 @@ from gateway.degraded.held_stream import HeldStream
 from gateway.degraded.last_known import Known, LastKnown
 from gateway.degraded.marks import Mark
 from gateway.degraded.outages import Outages
-from gateway.degraded.promptly import promptly
 from gateway.degraded.storage import find_repeat
 from gateway.jobs import read_model
 from gateway.jobs.answers import Charge, Job
@@ -29,7 +28,7 @@ log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-READ_SECONDS_MAX = 1.0
+READ_SECONDS_MAX = 3.0
 RETRY_SECONDS = 5.0
 PART = "database"
 
@@ -96,7 +95,8 @@ class JobReads:
         self, question: Callable[Concatenate[Database, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         try:
-            return await promptly(self._database.retry(question, self._database, *args, **kwargs), READ_SECONDS_MAX)
+            asked = self._database.retry(question, self._database, *args, **kwargs)
+            return await self._outages.database.race(asked, READ_SECONDS_MAX)
         except Exception as error:
             if not is_transient(error):
                 raise

@@ -9,8 +9,9 @@ in a row begin an outage, one success ends it.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
+from typing import Any, TypeVar
 
 import structlog
 from prometheus_client import Gauge
@@ -21,12 +22,16 @@ from gateway.status.rules import Mode, expected_end
 
 log = structlog.get_logger(__name__)
 
-PROBE_SECONDS_MAX = 0.8
+PROBE_SECONDS_MAX = 0.6
+SUSPECT_SECONDS = 0.4
+"""Who has waited so long for the part has it looked at."""
 PERIOD_SECONDS = 1.0
 PERIOD_AWAY_SECONDS = 0.4
 PAUSE_SECONDS = 0.05
 EXCUSED_SECONDS = 30.0
 """Tasks that an outage has made fail count as well only when they have run for a while."""
+
+T = TypeVar("T")
 
 _degraded = Gauge("degraded", "1 while the gateway works in this reduced way", ["mode"])
 
@@ -47,6 +52,7 @@ class Outage:
         self._began: float | None = None
         self._ended = float("-inf")
         self._suspected = asyncio.Event()
+        self._beginning: asyncio.Future[None] | None = None
         self._on_begin: list[Callable[[], None]] = []
         self._on_end: list[Callable[[], None]] = []
         _degraded.labels(name).set(0)
@@ -64,6 +70,22 @@ class Outage:
     def suspect(self) -> None:
         """Something failed that needs the part: look now."""
         self._suspected.set()
+
+    async def race(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
+        """What `work` returns; it is given up as soon as the part is known to be away. Being slow alone is no outage.
+
+        Raises:
+            TimeoutError: it was given up, or took longer than `seconds`; it may have had its effect nonetheless.
+        """
+        loop = asyncio.get_running_loop()
+        if self._beginning is None:
+            self._beginning = loop.create_future()
+        suspicion = loop.call_later(SUSPECT_SECONDS, self.suspect)
+        try:
+            # What an outage already known does to the work, the work does by itself and at once.
+            return await promptly(work, seconds, unless=None if self.is_away else self._beginning)
+        finally:
+            suspicion.cancel()
 
     def on_begin(self, callback: Callable[[], None]) -> None:
         """Have something done whenever an outage begins."""
@@ -105,6 +127,9 @@ class Outage:
             log.warning("degraded_mode_left", mode=self.name, lasted_seconds=round(lasted, 1))
         else:
             self._began, self.since = time.monotonic(), now()
+            if self._beginning is not None:
+                self._beginning.set_result(None)
+                self._beginning = None
             log.error("degraded_mode_entered", mode=self.name)
         _degraded.labels(self.name).set(0 if answers else 1)
         for callback in self._on_end if answers else self._on_begin:

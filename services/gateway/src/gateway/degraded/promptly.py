@@ -9,8 +9,8 @@ T = TypeVar("T")
 _given_up: set["asyncio.Task[Any]"] = set()
 
 
-async def promptly(work: Coroutine[Any, Any, T], seconds: float) -> T:
-    """What `work` returns, if it does so within `seconds`.
+async def promptly(work: Coroutine[Any, Any, T], seconds: float, *, unless: "asyncio.Future[None] | None" = None) -> T:
+    """What `work` returns, if it does so within `seconds` and before `unless` is done.
 
     `asyncio.timeout` waits for the cancelled work to end, and a database connection whose server is silent takes two
     seconds for that. Here it ends on its own.
@@ -20,11 +20,12 @@ async def promptly(work: Coroutine[Any, Any, T], seconds: float) -> T:
     """
     task = asyncio.create_task(work)
     try:
-        done, _ = await asyncio.wait({task}, timeout=seconds)
+        waited: set[asyncio.Future[Any]] = {task} if unless is None else {task, unless}
+        await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
         _give_up(task)
         raise
-    if not done:
+    if not task.done():
         _give_up(task)
         raise TimeoutError
     return task.result()

@@ -19,7 +19,6 @@ from common.events.credits import CreditsRefused
 from gateway.batching import Batcher, BatcherFull
 from gateway.degraded.holding import Holding
 from gateway.degraded.outages import Outages
-from gateway.degraded.promptly import promptly
 from gateway.jobs.limits import AccountKeys, Limits
 from gateway.jobs.storage import accept
 from gateway.jobs.submission import Accepted, RateState, Refused, Submission, Undurable, Verdict
@@ -32,8 +31,8 @@ WAITING_MAX = 4096
 REDIS_SECONDS_MAX = 2.0
 ACCEPT_TRIES_MAX = 3
 LANES = 2
-DURABLE_SECONDS_MAX = 1.0
-"""The database's time for a batch, tries and all; after it submissions are held."""
+DURABLE_SECONDS_MAX = 3.0
+"""The database's time for a batch, tries and all, while nothing shows that it is away; after it submissions are held."""
 
 _submissions = Counter("job_submissions_total", "Submissions by how admission answered", ["outcome"])
 
@@ -99,7 +98,7 @@ class Admission:
         kept: dict[UUID, Verdict | Undurable] = dict(await self._holding.repeats(pairs))
         open_ = [(item, state) for item, state in pairs if item.job_id not in kept]
         try:
-            kept |= await promptly(self._keep([item for item, _ in open_]), DURABLE_SECONDS_MAX) if open_ else {}
+            kept |= await self._make_durable([item for item, _ in open_]) if open_ else {}
         except Exception as error:
             if not is_transient(error):
                 raise
@@ -107,6 +106,9 @@ class Admission:
             log.warning("submissions_not_durable", count=len(open_), error=repr(error)[:200])
             kept |= {item.job_id: Undurable(state) for item, state in open_}
         return [_verdict(state, kept.get(item.job_id)) for item, state in zip(batch, states, strict=True)]
+
+    async def _make_durable(self, open_: list[Submission]) -> dict[UUID, Accepted | Refused]:
+        return await self._outages.database.race(self._keep(open_), DURABLE_SECONDS_MAX)
 
     async def _keep(self, open_: list[Submission]) -> dict[UUID, Accepted | Refused]:
         """Durability, for those within their limits."""

@@ -21,8 +21,16 @@ from gateway.jobs.limit_notes import LimitNotes
 from gateway.jobs.news import Fact, JobNews, balance_in, fold
 
 _UNIQUE_VIOLATION = "23505"
+NEWS_COLUMNS = {
+    "job_ids": "job_id", "statuses": "status", "ranks": "rank", "held": "held", "waits": "wait", "attempt": "attempt",
+    "started": "started_at", "told": "told_attempt", "progress": "progress", "messages": "message",
+    "finished": "finished_at", "results": "result", "errors": "error", "attempts": "attempts", "charged": "charged",
+    "returned": "returned", "settled": "settled_at",
+}  # fmt: skip
+"""The parameters of `APPLY_NEWS` with the columns they become."""
 # `known` locks in id order, so that two consumers cannot deadlock, and remembers the key that a rejection frees.
-_APPLY = text(
+# `early` keeps what is said of a job before the job itself (see `gateway.orders.early_news`).
+APPLY_NEWS = text(
     """
     WITH claimed AS (
         INSERT INTO inbox (event_id) SELECT unnest(CAST(:event_ids AS uuid[]))
@@ -39,6 +47,9 @@ _APPLY = text(
     ), known AS (
         SELECT job_id, idempotency_key, jobs.rank < 3 AS open FROM jobs JOIN news USING (job_id)
         ORDER BY job_id FOR UPDATE OF jobs
+    ), early AS (
+        INSERT INTO early_news (job_id, news)
+        SELECT job_id, to_jsonb(news) FROM news WHERE NOT EXISTS (SELECT FROM known WHERE known.job_id = news.job_id)
     ), changed AS (
         SELECT news.*, known.idempotency_key, open AND news.rank = 3 AS ends,
                open AND news.status = 'rejected' AS rejected
@@ -82,7 +93,7 @@ class Projection:
     async def apply(self, batch: Sequence[Received[Fact]], uow: UnitOfWork) -> None:
         """Write what a batch says, whatever the types of its events."""
         events = [received.event for received in batch]
-        rows = await uow.rows(_APPLY, _parameters(fold(events)))
+        rows = await uow.rows(APPLY_NEWS, _parameters(fold(events)))
         uow.after_commit(partial(self._tell, events, rows))
 
     async def apply_at_once(self, batch: Sequence[Received[Fact]], database: Database) -> bool:
@@ -91,7 +102,7 @@ class Projection:
         try:
             async with database.autocommit() as connection:
                 parameters = _parameters(fold(events), [event.event_id for event in events])
-                rows = (await connection.execute(_APPLY, parameters)).all()
+                rows = (await connection.execute(APPLY_NEWS, parameters)).all()
         except DBAPIError as error:
             if sqlstate(error) == _UNIQUE_VIOLATION:
                 return False

@@ -1,4 +1,4 @@
-"""HTTP of the pages: home, a job's result, where mails lead, and the files of all these. No part of the API."""
+"""HTTP of the pages: home, a job's result, an order, where mails lead, and the files of all these. Not the API."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -6,11 +6,13 @@ from starlette.responses import Response
 
 from common.errors import NotFound
 from common.ids import InvalidId, from_text
+from common.order_tokens import ORDER_PREFIX
 from gateway.pages.files import StaticFile, read_static_files
 from gateway.pages.headers import page_headers
 
 HOME = "home.html"
 JOB = "job.html"
+ORDER = "order.html"
 LINK = "link.html"
 _METHODS = ["GET", "HEAD"]  # what checks links in mails asks with HEAD
 
@@ -37,7 +39,12 @@ def build_router(*, development: bool) -> APIRouter:
     @router.api_route("/jobs/{job_id}", methods=_METHODS)
     async def job(job_id: str, request: Request) -> Response:
         """The same page for all jobs: whose job it is, the API is asked by the page with the reader's token."""
-        return answer(request, static[JOB], 200 if _could_be_a_job(job_id) else 404)
+        return answer(request, static[JOB], 200 if _could_be("job", job_id) else 404)
+
+    @router.api_route("/orders/{order_id}", methods=_METHODS)
+    async def order(order_id: str, request: Request) -> Response:
+        """The same page for all orders. The token is in the fragment, so only the page sees it, and asks the API."""
+        return answer(request, static[ORDER], 200 if _could_be(ORDER_PREFIX, order_id) else 404)
 
     @router.api_route("/verify", methods=_METHODS)
     @router.api_route("/reset", methods=_METHODS)
@@ -49,16 +56,16 @@ def build_router(*, development: bool) -> APIRouter:
     @router.api_route("/pages/{name}", methods=_METHODS)
     async def file(name: str, request: Request) -> Response:
         found = static.get(name)
-        if found is None or name in {HOME, JOB, LINK}:
+        if found is None or name in {HOME, JOB, ORDER, LINK}:
             raise NotFound
         return answer(request, found)
 
     return router
 
 
-def _could_be_a_job(text: str) -> bool:
+def _could_be(prefix: str, text: str) -> bool:
     try:
-        from_text("job", text)
+        from_text(prefix, text)
     except InvalidId:
         return False
     return True

@@ -69,6 +69,20 @@ class ExportingDependency(CallerDependency):
 exporting = ExportingDependency(session_only=True)
 
 
+class BuyingDependency(CallerDependency):
+    """A person with a session, within the account's limit on pages of payment."""
+
+    async def __call__(self, request: Request) -> Caller:
+        """Who asks, or 429."""
+        found = await super().__call__(request)
+        limits: RequestLimits = request.app.state.request_limits
+        _note(request, "purchases", await limits.admit_purchase(found.account_id))
+        return found
+
+
+buying = BuyingDependency(session_only=True)
+
+
 class EstimatingDependency(CallerDependency):
     """The caller, whose request is then counted among the account's estimates."""
 

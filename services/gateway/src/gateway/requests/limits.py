@@ -53,6 +53,14 @@ class RequestLimits:
         """
         return await self._admit("estimates", account_id.hex, self._rules.estimates_per_minute)
 
+    async def admit_purchase(self, account_id: UUID) -> Allowance:
+        """Count one page of payment that an account opens.
+
+        Raises:
+            RateLimited: too many in the minute.
+        """
+        return await self._admit("purchases", account_id.hex, self._rules.purchases_per_minute)
+
     async def admit_anonymous(self, address: str) -> Allowance:
         """Count one request without valid credentials; all of a network share one bucket, whatever they present.
 

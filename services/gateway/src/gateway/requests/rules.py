@@ -4,17 +4,21 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-Policy = Literal["reads", "anonymous", "exports", "estimates"]
+Policy = Literal["reads", "anonymous", "exports", "estimates", "purchases"]
 
 
 @dataclass(frozen=True, slots=True)
 class RequestRules:
-    """Requests a minute: of one account, of one network's requests without valid credentials; exports, estimates."""
+    """Requests a minute: of one account, of one network's requests without valid credentials; exports, estimates.
+
+    Purchases are pages of payment that are opened: whoever tries out stolen cards wants many.
+    """
 
     reads_per_minute: int = 300
     anonymous_per_minute: int = 120
     exports_per_minute: int = 2
     estimates_per_minute: int = 30
+    purchases_per_minute: int = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,9 @@ from common.ids import to_text
 from common.telemetry.tracing import context_from, tracer
 from generation.engine.context import JobContext
 from generation.engine.failures import JobFailed, verdict
+from generation.engine.input_images import InputImages
 from generation.kinds.kind import Kind
+from generation.local.pool import LocalPool
 from generation.providers.bootstrap import Providers
 from generation.runs import outcome
 from generation.runs.lease import ClaimedRun, LeaseLost, claim, hand_back, renew
@@ -53,8 +55,12 @@ class Executor:
         slots: Mapping[str, int],
         lease_seconds: float,
         provider_seconds_max: float,
+        pool: LocalPool | None = None,
+        input_images: InputImages | None = None,
     ) -> None:
         self._owner = owner
+        self._input_images = input_images
+        self._pool = pool
         self._database = database
         self._providers = providers
         self._kinds = kinds
@@ -173,9 +179,14 @@ class Executor:
             providers=self._providers,
             remembered={} if run.token == 1 else await load_steps(self._database, run.job_id),
             provider_seconds_max=self._provider_seconds_max,
+            pool=self._pool,
+            input_images=self._input_images,
         )
-        result = await kind.run(job_input, context)
-        return result.model_dump(mode="json"), run.held_credits
+        try:
+            result = await kind.run(job_input, context)
+        finally:
+            await context.aclose()
+        return result.model_dump(mode="json"), result.charge_credits(run.held_credits)
 
     async def _keep_lease(self, run: ClaimedRun) -> None:
         """Renew every third of the lease. Returns when the owner wants the run stopped, raises when it is lost."""

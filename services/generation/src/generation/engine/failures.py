@@ -1,5 +1,6 @@
 """How work can end other than well: what the owner is told, and whether trying again makes sense."""
 
+from generation.local.failures import FailureReason, LocalWorkFailed
 from generation.providers.errors import AllProvidersFailed, Refused
 
 
@@ -21,4 +22,8 @@ def verdict(error: Exception) -> JobFailed | None:
             return JobFailed(error.code.upper(), error.detail)
         case AllProvidersFailed():
             return JobFailed("PROVIDERS_UNAVAILABLE", "None of our providers could do this at the moment.")
+        case LocalWorkFailed(reason=FailureReason.REFUSED):
+            return JobFailed(error.code, error.detail)
+        case LocalWorkFailed(reason=FailureReason.OUT_OF_MEMORY | FailureReason.OUT_OF_CPU):
+            return JobFailed("TOO_DEMANDING", "This takes more memory or time than a job may have.")
     return None

@@ -26,6 +26,13 @@ class KindResult(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    def charge_credits(self, held_credits: int) -> int:
+        """What this result costs of what is held, 0 to all of it: all, unless a kind says otherwise.
+
+        A function of the result alone, so that a job that is taken up again after a crash costs the same.
+        """
+        return held_credits
+
 
 I = TypeVar("I", bound=KindInput)  # noqa: E741 - the input
 R = TypeVar("R", bound=KindResult)
@@ -36,7 +43,8 @@ class Kind(Generic[I, R]):
     """A kind of work. The module that makes one assigns it to `KIND`.
 
     `run` gets the validated input and a context; it works in remembered steps and returns the result. `deadline` is
-    how long a job may wait before its first start. The whole price is charged on success.
+    how long a job may wait before its first start. What is charged on success is
+    said by the result.
     """
 
     name: str

@@ -189,7 +189,7 @@ class LocalPool:
         try:
             await child.reaped()
         except TimeoutError:  # in the kernel's hands (uninterruptible): nothing more can be done from here
-            log.error("local_process_unkillable", pid=child.pid)
+            log.exception("local_process_unkillable", pid=child.pid)
         finally:
             _children.dec()
             if holds_place:

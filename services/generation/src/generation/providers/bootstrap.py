@@ -1,45 +1,43 @@
-"""The one place where the providers are put together; vendors' SDKs are imported here, on demand.
+"""The one place where the providers are put together: a router for each capability, and the artefact store.
 
-A new provider is a function in ``_VENDORS``; a new capability is a port, its adapters and a builder beside
-``_image_router``.
+A new capability is a port, its adapters in ``vendors``, and a router built here beside the others.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
 
 from redis.asyncio import Redis
 
 from generation.providers.attempt import GRACE_SECONDS
 from generation.providers.breaker import SharedBreaker
-from generation.providers.catalogue import Catalogue, load_catalogue
-from generation.providers.chain import ChainEntry, parse_chain
+from generation.providers.budget import Budget, DailyBudget, SpentFn, Unlimited
+from generation.providers.catalogue import Catalogue, ModelCard, load_catalogue
+from generation.providers.chain import CapabilityFn, ChainEntry, Q, R, parse_chain
 from generation.providers.circuit import CircuitRules
 from generation.providers.cloudinary_account import parse_account
 from generation.providers.errors import ConfigurationError
 from generation.providers.imaging import Imaging
 from generation.providers.keys import KeyRing
-from generation.providers.ports import IMAGE_MAKE, ArtefactStore, ImageMaker, ImageRequest, ProviderImage
+from generation.providers.ports import (
+    IMAGE_LOOK,
+    IMAGE_MAKE,
+    TEXT_WRITE,
+    ArtefactStore,
+    ImageRequest,
+    ProviderImage,
+    ProviderText,
+    TextRequest,
+)
+from generation.providers.prices import image_microusd, text_microusd
 from generation.providers.retry_policy import RetryPolicy
 from generation.providers.router import Router
-from generation.providers.settings import ProviderSettings, split_keys
+from generation.providers.settings import ProviderSettings
+from generation.providers.vendors import Vendor, known_vendors
 
 _CLOSE_SECONDS = 5.0
-
-
-class _ImageVendor(ImageMaker, Protocol):
-    async def aclose(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Vendor:
-    """How one provider is built, which keys pay for it, and the variable that holds them."""
-
-    secrets: tuple[str, ...]
-    variable: str
-    build: Callable[[], _ImageVendor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,8 @@ class Providers:
     """Everything of the outside world that generation uses."""
 
     images: Router[ImageRequest, ProviderImage]
+    texts: Router[TextRequest, ProviderText]
+    looks: Router[TextRequest, ProviderText]
     artefacts: ArtefactStore
     imaging: Imaging
     _closing: AsyncExitStack
@@ -57,10 +57,16 @@ class Providers:
             await self._closing.aclose()
 
 
-def build_providers(settings: ProviderSettings, redis: "Redis | None") -> Providers:
+async def _nothing_spent(provider: str, since: datetime) -> int | None:
+    """For callers that record no attempts."""
+    return 0
+
+
+def build_providers(settings: ProviderSettings, redis: "Redis | None", spent: SpentFn = _nothing_spent) -> Providers:
     """Put the providers together; nothing is sent anywhere.
 
-    ``redis`` shares circuits and resting keys among workers; None keeps them in this process.
+    ``redis`` shares circuits, resting keys and budgets among workers; None keeps them in this process. ``spent``
+    tells what the recorded attempts have cost.
 
     Raises:
         ConfigurationError: a chain names a provider without key, an unknown one, or a model without price.
@@ -69,110 +75,124 @@ def build_providers(settings: ProviderSettings, redis: "Redis | None") -> Provid
     imaging = Imaging()
     closing = AsyncExitStack()
     closing.callback(imaging.close)
-    images = _image_router(settings, redis, catalogue, imaging, closing)
-    return Providers(images, _store(settings, imaging, closing), imaging, closing)
-
-
-def _image_router(
-    settings: ProviderSettings,
-    redis: "Redis | None",
-    catalogue: Catalogue,
-    imaging: Imaging,
-    closing: AsyncExitStack,
-) -> Router[ImageRequest, ProviderImage]:
-    variable = "GENERATION_IMAGE_CHAIN"
-    vendors = _vendors(settings, catalogue, imaging)
-    rules = CircuitRules(
-        window_seconds=settings.generation_breaker_window_seconds,
-        calls_min=settings.generation_breaker_calls_min,
-        failure_rate=settings.generation_breaker_failure_rate,
-        open_seconds=settings.generation_breaker_open_seconds,
-        probe_lease_seconds=settings.generation_call_timeout_seconds + 2 * GRACE_SECONDS,
+    vendors = known_vendors(settings, catalogue, imaging, closing.push_async_callback)
+    routers = _Routers(settings, redis, catalogue, vendors, spent)
+    return Providers(
+        images=routers.images(),
+        texts=routers.texts(TEXT_WRITE, settings.generation_text_chain, "GENERATION_TEXT_CHAIN"),
+        looks=routers.texts(IMAGE_LOOK, settings.generation_look_chain, "GENERATION_LOOK_CHAIN"),
+        artefacts=_store(settings, imaging, closing),
+        imaging=imaging,
+        _closing=closing,
     )
-    pairs = parse_chain(settings.generation_image_chain, variable)
-    for provider, model in pairs:
-        _check(vendors, provider, variable)
-        catalogue.card(provider, model)
-    built: dict[str, tuple[_ImageVendor, KeyRing, SharedBreaker]] = {}
-    for provider, _ in pairs:
-        if provider not in built:
-            vendor = vendors[provider].build()
-            closing.push_async_callback(vendor.aclose)
-            keys = KeyRing(provider, vendors[provider].secrets, redis)
-            built[provider] = (vendor, keys, SharedBreaker(provider, IMAGE_MAKE, rules, redis))
-    chain = []
-    for provider, model in pairs:
-        vendor, keys, breaker = built[provider]
-        chain.append(ChainEntry(provider, model, vendor.make_image, keys, breaker))
-    return Router(IMAGE_MAKE, chain, _policy(settings, settings.generation_call_timeout_seconds))
 
 
-def _check(vendors: Mapping[str, _Vendor], provider: str, variable: str) -> None:
-    vendor = vendors.get(provider)
-    if vendor is None:
-        raise ConfigurationError(f"{variable}: {provider!r} is not one of {', '.join(sorted(vendors))}")
-    if not vendor.secrets:
-        raise ConfigurationError(f"{variable} names {provider}, so {vendor.variable} must be set")
+class _Routers:
+    """Builds routers whose entries share the keys and the budget of their provider, whatever the capability."""
 
+    def __init__(
+        self,
+        settings: ProviderSettings,
+        redis: "Redis | None",
+        catalogue: Catalogue,
+        vendors: Mapping[str, Vendor],
+        spent: SpentFn,
+    ) -> None:
+        self._settings = settings
+        self._redis = redis
+        self._catalogue = catalogue
+        self._vendors = vendors
+        self._spent = spent
+        self._keys: dict[str, KeyRing] = {}
+        self._budgets: dict[str, Budget] = {}
+        unknown = set(settings.generation_daily_budget_microusd) - set(vendors)
+        if unknown:
+            raise ConfigurationError(
+                f"GENERATION_DAILY_BUDGET_MICROUSD: {', '.join(sorted(unknown))} is not one of {', '.join(vendors)}"
+            )
 
-def _vendors(settings: ProviderSettings, catalogue: Catalogue, imaging: Imaging) -> dict[str, _Vendor]:
-    vendors = {
-        "openai": _openai_like(
-            settings, catalogue, imaging, "openai", settings.openai_base_url, "OPENAI_API_KEY",
-            split_keys(settings.openai_api_key),
-        ),
-        "replicate": _replicate(settings, catalogue, imaging),
-    }  # fmt: skip
-    for name, endpoint in settings.generation_openai_compatible.items():
-        if name in vendors:
-            raise ConfigurationError(f"GENERATION_OPENAI_COMPATIBLE: {name!r} is the name of a built-in provider")
-        vendors[name] = _openai_like(
-            settings, catalogue, imaging, name, endpoint.base_url, "GENERATION_OPENAI_COMPATIBLE",
-            split_keys(endpoint.api_keys),
-        )  # fmt: skip
-    return vendors
-
-
-def _openai_like(
-    settings: ProviderSettings,
-    catalogue: Catalogue,
-    imaging: Imaging,
-    provider: str,
-    base_url: str,
-    variable: str,
-    secrets: tuple[str, ...],
-) -> _Vendor:
-    def build() -> _ImageVendor:
-        from generation.providers.openai_images import OpenAIImages
-
-        return OpenAIImages(
-            base_url=base_url,
-            catalogue=catalogue,
-            imaging=imaging,
-            provider=provider,
-            native=provider == "openai",
-            quality=settings.openai_image_quality,
-            partial_images=settings.openai_image_partials,
-            read_timeout_seconds=settings.generation_call_timeout_seconds,
-            connections_max=settings.generation_provider_connections_max,
+    def images(self) -> Router[ImageRequest, ProviderImage]:
+        """The router of images made from text."""
+        settings = self._settings
+        return self._router(
+            IMAGE_MAKE,
+            settings.generation_image_chain,
+            "GENERATION_IMAGE_CHAIN",
+            card=self._catalogue.card,
+            invoke=lambda vendor: vendor.images().make_image,
+            reserve=lambda card: image_microusd(card, quality=settings.openai_image_quality),
         )
 
-    return _Vendor(secrets, variable, build)
-
-
-def _replicate(settings: ProviderSettings, catalogue: Catalogue, imaging: Imaging) -> _Vendor:
-    def build() -> _ImageVendor:
-        from generation.providers.replicate_api import ReplicateApi
-        from generation.providers.replicate_images import ReplicateImages
-
-        api = ReplicateApi(
-            settings.replicate_base_url,
-            connections_max=settings.generation_provider_connections_max,
-            provider="replicate",
+    def texts(self, capability: str, chain: str, variable: str) -> Router[TextRequest, ProviderText]:
+        """A router of texts; what is looked at has a chain of its own, for not every model sees."""
+        return self._router(
+            capability,
+            chain,
+            variable,
+            card=self._catalogue.text_card,
+            invoke=lambda vendor: vendor.texts().write_text,
+            reserve=text_microusd,
         )
-        return ReplicateImages(api, catalogue=catalogue, imaging=imaging)
 
-    return _Vendor(split_keys(settings.replicate_api_token), "REPLICATE_API_TOKEN", build)
+    def _router(
+        self,
+        capability: str,
+        chain: str,
+        variable: str,
+        *,
+        card: Callable[[str, str], ModelCard],
+        invoke: Callable[[Vendor], CapabilityFn[Q, R]],
+        reserve: Callable[[ModelCard], int],
+    ) -> Router[Q, R]:
+        pairs = parse_chain(chain, variable)
+        for provider, _ in pairs:
+            self._check(provider, variable)
+        cards = [card(provider, model) for provider, model in pairs]
+        rules = self._rules()
+        breakers = {provider: SharedBreaker(provider, capability, rules, self._redis) for provider in dict(pairs)}
+        entries = [
+            ChainEntry(
+                provider,
+                model,
+                invoke(self._vendors[provider]),
+                self._key_ring(provider),
+                breakers[provider],
+                self._budget(provider),
+                reserve(found),
+            )
+            for (provider, model), found in zip(pairs, cards, strict=True)
+        ]
+        return Router(capability, entries, _policy(self._settings, self._settings.generation_call_timeout_seconds))
+
+    def _check(self, provider: str, variable: str) -> None:
+        vendor = self._vendors.get(provider)
+        if vendor is None:
+            raise ConfigurationError(f"{variable}: {provider!r} is not one of {', '.join(sorted(self._vendors))}")
+        if not vendor.secrets:
+            raise ConfigurationError(f"{variable} names {provider}, so {vendor.variable} must be set")
+
+    def _key_ring(self, provider: str) -> KeyRing:
+        if provider not in self._keys:
+            self._keys[provider] = KeyRing(provider, self._vendors[provider].secrets, self._redis)
+        return self._keys[provider]
+
+    def _budget(self, provider: str) -> Budget:
+        limit = self._settings.generation_daily_budget_microusd.get(provider)
+        if limit is None:
+            return Unlimited()
+        if provider not in self._budgets:
+            self._budgets[provider] = DailyBudget(provider, limit, spent=self._spent, redis=self._redis)
+        return self._budgets[provider]
+
+    def _rules(self) -> CircuitRules:
+        settings = self._settings
+        return CircuitRules(
+            window_seconds=settings.generation_breaker_window_seconds,
+            calls_min=settings.generation_breaker_calls_min,
+            failure_rate=settings.generation_breaker_failure_rate,
+            open_seconds=settings.generation_breaker_open_seconds,
+            probe_lease_seconds=settings.generation_call_timeout_seconds + 2 * GRACE_SECONDS,
+        )
 
 
 def _store(settings: ProviderSettings, imaging: Imaging, closing: AsyncExitStack) -> ArtefactStore:

@@ -26,8 +26,8 @@ _KEEP = timedelta(hours=48)
 _LOCAL_SECONDS = 5.0
 """How long an answer from Postgres is believed while Redis is away."""
 
-SpentFn = Callable[[str, datetime], Awaitable[int]]
-"""``(provider, since)``: micro-dollars of the recorded attempts that ended since then."""
+SpentFn = Callable[[str, datetime], Awaitable[int | None]]
+"""``(provider, since)``: micro-dollars of the recorded attempts that ended since then; None where it cannot be told."""
 
 _log = structlog.get_logger(__name__)
 
@@ -109,7 +109,10 @@ class DailyBudget:
         day = moment.date().isoformat()
         answer = await self._run(day, "reserve", microusd, self._limit)
         if answer is not None and answer[0] == "empty":
-            await self._seed(day, moment)
+            recorded = await self._recorded(moment)
+            if recorded is None:
+                return Reserve(day)
+            await self._run(day, "seed", uuid.uuid4().hex, recorded, round(_KEEP.total_seconds() * 1000))
             answer = await self._run(day, "reserve", microusd, self._limit)
         if answer is None or answer[0] == "empty":
             return await self._reserve_locally(day, moment, microusd)
@@ -128,17 +131,12 @@ class DailyBudget:
         if answer is not None and answer[0] != "empty":
             self._gauge.set(answer[1])
 
-    async def _seed(self, day: str, moment: datetime) -> None:
-        spent = await self._recorded(moment)
-        if spent is not None:
-            await self._run(day, "seed", uuid.uuid4().hex, spent, round(_KEEP.total_seconds() * 1000))
-
     async def _reserve_locally(self, day: str, moment: datetime, microusd: int) -> Reserve | OverBudget:
         """Keep to the budget by what Postgres says and what this process has set aside since it said so."""
         if day != self._local_day or time.monotonic() >= self._local_until:
             spent = await self._recorded(moment)
             if spent is None:
-                return Reserve(day, "", 0)
+                return Reserve(day)
             self._local_day, self._local_spent = day, spent
             self._local_until = time.monotonic() + _LOCAL_SECONDS
         self._gauge.set(self._local_spent)
@@ -152,16 +150,16 @@ class DailyBudget:
         since = moment.replace(hour=0, minute=0, second=0, microsecond=0)
         try:
             async with asyncio.timeout(_RECORDS_TIMEOUT_SECONDS):
-                return await self._spent(self._provider, since)
-        except (OSError, TimeoutError) as error:
-            _log.warning("provider_budget_unknown", provider=self._provider, error=repr(error)[:200])
-            return None
+                spent = await self._spent(self._provider, since)
+        except TimeoutError:
+            spent = None
+        if spent is None:
+            _log.warning("provider_budget_unknown", provider=self._provider)
+        return spent
 
     def _over(self, moment: datetime, spent: int) -> OverBudget:
         BUDGET_SKIPS.labels(self._provider).inc()
-        _log.warning(
-            "provider_over_budget", provider=self._provider, spent_microusd=spent, limit_microusd=self._limit
-        )
+        _log.warning("provider_over_budget", provider=self._provider, spent_microusd=spent, limit_microusd=self._limit)
         midnight = (moment + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         return OverBudget((midnight - moment).total_seconds())
 

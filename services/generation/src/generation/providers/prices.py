@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from generation.providers.catalogue import ModelCard
 
-
 _LARGE_TEXT_TOKENS = (3000, 4000)
 """Read and made by a large call: what is assumed where nothing was counted, and set aside before a call."""
 

@@ -16,6 +16,8 @@ class CompatibleEndpoint(BaseModel):
 
     base_url: str
     api_keys: SecretStr
+    responses: bool = False
+    """Whether it answers ``/responses``; texts go to ``/chat/completions`` where it does not."""
 
 
 class ProviderSettings(BaseSettings):
@@ -39,6 +41,11 @@ class ProviderSettings(BaseSettings):
     cloudinary_url: SecretStr = SecretStr("")
 
     generation_image_chain: str = "openai/gpt-image-2.5-flare,replicate/black-forest-labs/flux-schnell"
+    generation_text_chain: str = "openai/gpt-5.6-terra,replicate/anthropic/claude-4.5-sonnet"
+    generation_look_chain: str = "openai/gpt-5.6-terra,replicate/anthropic/claude-4.5-sonnet"
+    """Models that see pictures."""
+    generation_daily_budget_microusd: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """JSON: ``{"openai": 50000000}`` lets a provider cost 50 dollars on one day (UTC); others have no limit."""
     generation_catalogue_file: Path | None = None
 
     generation_call_timeout_seconds: Seconds = 120.0

@@ -1,11 +1,13 @@
 """The durable record of purchases from providers: written before the call, so that nothing is bought twice."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
+import structlog
 from sqlalchemy import text
 
-from common.db.database import Database
+from common.db.database import Database, is_transient
 from common.ids import new_id
 from generation.providers.ports import AttemptOutcome, OpenAttempt
 from generation.runs.lease import ClaimedRun, LeaseLost, stale_writes
@@ -22,7 +24,8 @@ _REMEMBER = text("UPDATE attempts SET external_id = :external_id WHERE attempt_i
 _FINISH = text(
     """
     UPDATE attempts SET outcome = :outcome, error_code = :error_code, cost_microusd = :cost_microusd,
-                        request_id = :request_id, finished_at = now()
+                        request_id = :request_id, input_tokens = :input_tokens, output_tokens = :output_tokens,
+                        finished_at = now()
     WHERE attempt_id = :attempt_id AND outcome IS NULL
     """
 )
@@ -33,6 +36,27 @@ _OPEN = text(
     ORDER BY started_at, attempt_id
     """
 )
+_SPENT = text(
+    """
+    SELECT coalesce(sum(cost_microusd), 0)::bigint FROM attempts
+    WHERE provider = :provider AND finished_at >= :since AND cost_microusd > 0
+    """
+)
+
+log = structlog.get_logger(__name__)
+
+
+async def spent_microusd(database: Database, provider: str, since: datetime) -> int | None:
+    """What the purchases from a provider that ended since then have cost; None while the database is away."""
+    try:
+        async with database.autocommit() as connection:
+            found = await connection.execute(_SPENT, {"provider": provider, "since": since})
+            return int(found.scalar_one())
+    except Exception as error:
+        if not is_transient(error):
+            raise
+        log.warning("spent_not_read", provider=provider, error=repr(error)[:200])
+        return None
 
 
 class StepAttempts:
@@ -82,6 +106,8 @@ class StepAttempts:
         error_code: str | None = None,
         cost_microusd: int | None = None,
         request_id: str | None = None,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
     ) -> None:
         """Record how the purchase ended. The first outcome stays."""
         if outcome is AttemptOutcome.OK:
@@ -93,6 +119,8 @@ class StepAttempts:
                 "error_code": error_code,
                 "cost_microusd": cost_microusd,
                 "request_id": request_id,
+                "input_tokens": input_tokens,
+                "output_tokens": output_tokens,
             }
             await connection.execute(_FINISH, parameters)
 

@@ -86,9 +86,12 @@ attempts = Table(
     Column("cost_microusd", BigInteger),
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     Column("finished_at", DateTime(timezone=True)),
+    Column("input_tokens", Integer),
+    Column("output_tokens", Integer),
     CheckConstraint("(outcome IS NULL) = (finished_at IS NULL)", name="finished"),
     CheckConstraint("cost_microusd >= 0", name="cost_not_negative"),
     Index("ix_attempts_job_id", "job_id", "started_at"),
+    Index("ix_attempts_spent", "provider", "finished_at", postgresql_where=text("cost_microusd > 0")),
 )
 
 class_clocks = Table(

@@ -19,7 +19,10 @@ from uuid import UUID
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 from pydantic import SecretStr
 
+from common.ids import to_text
 from common.link_tokens import LinkPurpose, make_token
+from common.order_tokens import ORDER_PREFIX, order_link
+from notifier.mail.order_mails import TO_BUYERS
 from notifier.mail.rules import Locale, locale_of, money
 from notifier.mail.storage import Delivery
 
@@ -90,8 +93,9 @@ class Renderer:
         """
         locale = locale_of(delivery.locale)
         values = self._values(delivery, locale)
-        plain = self._environment.get_template(f"{locale}/{delivery.template}.txt")
-        rich = self._environment.get_template(f"{locale}/{delivery.template}.html")
+        template = TO_BUYERS.get(delivery.template, delivery.template) if delivery.buyer else delivery.template
+        plain = self._environment.get_template(f"{locale}/{template}.txt")
+        rich = self._environment.get_template(f"{locale}/{template}.html")
         subject = _subject(plain, values)
         message = EmailMessage(policy=SMTP)
         message["From"] = self.sender
@@ -116,6 +120,9 @@ class Renderer:
             "home_url": self._public_url,
             "money": partial(_money, locale),
         }
+        if delivery.buyer:
+            values["order"] = to_text(ORDER_PREFIX, delivery.account_id)
+            values["order_url"] = order_link(self._public_url, self._link_secrets, delivery.account_id)
         if job is not None:
             values["job_url"] = self._public_url + self._job_path.format(job=job)
         return values

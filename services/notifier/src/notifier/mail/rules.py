@@ -27,6 +27,10 @@ Template = Literal[
     "top_up_action",
     "top_up_failed",
     "payment_failed",
+    "order_received",
+    "order_ready",
+    "order_failed",
+    "order_refunded",
 ]
 
 TEMPLATES: tuple[Template, ...] = get_args(Template)

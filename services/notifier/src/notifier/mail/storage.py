@@ -16,10 +16,11 @@ from notifier.mail.rules import Mail
 
 _ADD_RECIPIENTS = text(
     """
-    INSERT INTO recipients (account_id, email, locale)
-    SELECT account_id, email, locale
-    FROM unnest(CAST(:account_ids AS uuid[]), CAST(:emails AS text[]), CAST(:locales AS text[]))
-        AS learnt (account_id, email, locale)
+    INSERT INTO recipients (account_id, email, locale, buyer)
+    SELECT account_id, email, locale, buyer
+    FROM unnest(CAST(:account_ids AS uuid[]), CAST(:emails AS text[]), CAST(:locales AS text[]),
+                CAST(:buyers AS boolean[]))
+        AS learnt (account_id, email, locale, buyer)
     WHERE NOT EXISTS (SELECT 1 FROM feeds WHERE feeds.account_id = learnt.account_id AND closed_at IS NOT NULL)
     ON CONFLICT (account_id) DO NOTHING
     """
@@ -54,7 +55,7 @@ _CLAIM = text(
     """
     WITH due AS (
         SELECT delivery_id, coalesce(addressee, recipients.email) AS email,
-               coalesce(addressee_locale, recipients.locale) AS locale
+               coalesce(addressee_locale, recipients.locale) AS locale, coalesce(recipients.buyer, false) AS buyer
         FROM deliveries LEFT JOIN recipients USING (account_id)
         WHERE status IN ('pending', 'sending') AND next_try_at <= now()
           AND (addressee IS NOT NULL OR recipients.email IS NOT NULL)
@@ -65,7 +66,7 @@ _CLAIM = text(
         next_try_at = now() + make_interval(secs => :lease)
     FROM due WHERE deliveries.delivery_id = due.delivery_id
     RETURNING deliveries.delivery_id, account_id, job_id, template, recipient, deliveries.locale, context,
-              traceparent, attempts, created_at
+              traceparent, attempts, deliveries.created_at, due.buyer
     """
 )
 _SENT = text(
@@ -112,15 +113,17 @@ class Delivery:
     traceparent: str | None
     attempts: int
     created_at: datetime
+    buyer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Where an account's mail goes."""
+    """Where an account's mail goes. A `buyer` has bought one thing, and the account is the order's."""
 
     account_id: UUID
     email: str
     locale: str
+    buyer: bool = False
 
 
 async def add_recipients(uow: UnitOfWork, recipients: Sequence[Recipient]) -> None:
@@ -133,6 +136,7 @@ async def add_recipients(uow: UnitOfWork, recipients: Sequence[Recipient]) -> No
             "account_ids": [recipient.account_id for recipient in ordered],
             "emails": [recipient.email for recipient in ordered],
             "locales": [recipient.locale for recipient in ordered],
+            "buyers": [recipient.buyer for recipient in ordered],
         },
     )
 

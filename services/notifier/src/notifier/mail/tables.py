@@ -1,6 +1,7 @@
 """The tables of e-mail: who receives it, and each mail's way to the mail server."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -26,8 +27,10 @@ recipients = Table(
     Column("locale", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     Column("changed_at", DateTime(timezone=True), nullable=False, server_default="-infinity"),
+    Column("buyer", Boolean, nullable=False, server_default=text("false")),
 )
-"""`changed_at` is when the address was changed at its source; an older change that arrives later is passed over."""
+"""`changed_at` is when the address was changed at its source; an older change that arrives later is passed over.
+`buyer`: the account is that of an order, whose id it bears."""
 
 deliveries = Table(
     "deliveries",

@@ -67,6 +67,13 @@ class PredictionFault(_Fault):
     error: str | None = None
 
 
+class AnswerFault(_Fault):
+    """What a text model shall say: `text` word for word, or not an answer at all."""
+
+    answer: Literal["text", "refusal", "cut", "content_filter", "failed"]
+    text: str = ""
+
+
 class DuplicateFault(_Fault):
     """Deliver a webhook so many times more."""
 
@@ -101,6 +108,7 @@ _KEYS: dict[str, str] = {
     "disconnect": "disconnect",
     "garbage": "garbage",
     "prediction_status": "prediction",
+    "answer": "answer",
     "duplicate": "duplicate",
     "reorder": "reorder",
     "drop": "drop",
@@ -121,6 +129,7 @@ Fault = Annotated[
     | Annotated[DisconnectFault, Tag("disconnect")]
     | Annotated[GarbageFault, Tag("garbage")]
     | Annotated[PredictionFault, Tag("prediction")]
+    | Annotated[AnswerFault, Tag("answer")]
     | Annotated[DuplicateFault, Tag("duplicate")]
     | Annotated[ReorderFault, Tag("reorder")]
     | Annotated[DropFault, Tag("drop")]
@@ -130,13 +139,16 @@ Fault = Annotated[
 
 _HTTP = (StatusFault, DelayFault, DripFault, TruncateFault, DisconnectFault, GarbageFault)
 _ALLOWED: dict[Vendor, tuple[type[_Fault], ...]] = {
-    Vendor.OPENAI: _HTTP,
-    Vendor.REPLICATE: (*_HTTP, PredictionFault),
+    Vendor.OPENAI: (*_HTTP, AnswerFault),
+    Vendor.REPLICATE: (*_HTTP, PredictionFault, AnswerFault),
     Vendor.CLOUDINARY: _HTTP,
     Vendor.STRIPE: _HTTP,
     Vendor.WEBHOOK: (DuplicateFault, ReorderFault, DropFault, DelayFault),
     Vendor.SMTP: (SmtpFault, DelayFault, DisconnectFault),
 }
+
+
+_ANSWERS = ("responses.create", "chat.completions.create", "predictions.create")
 
 
 class FaultRule(BaseModel):
@@ -161,4 +173,6 @@ class FaultRule(BaseModel):
             raise ValueError(message)  # noqa: TRY004 - pydantic reports a ValueError
         if isinstance(self.fault, PredictionFault) and self.operation != "predictions.create":
             raise ValueError("a prediction's end is set on operation predictions.create")
+        if isinstance(self.fault, AnswerFault) and self.operation not in _ANSWERS:
+            raise ValueError(f"an answer is set on one of the operations {', '.join(_ANSWERS)}")
         return self

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.faults.kinds import (
+    AnswerFault,
     DelayFault,
     DisconnectFault,
     DripFault,
@@ -68,7 +69,7 @@ async def apply_fault(
         case GarbageFault():
             content, media_type = _GARBAGE[fault.garbage]
             await Response(content, 200, media_type=media_type)(scope, receive, send)
-        case PredictionFault():
+        case PredictionFault() | AnswerFault():
             scope[SCRIPTED] = fault
             await app(scope, receive, send)
         case _:

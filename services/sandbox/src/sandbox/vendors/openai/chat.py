@@ -4,10 +4,11 @@ import time
 from typing import Any
 
 from sandbox.tokens import hex_id
-from sandbox.vendors.openai.answers import TextAnswer
+from sandbox.vendors.openai.answers import Ending, TextAnswer
 from sandbox.vendors.openai.text_request import TextRequest
 
 SECONDS = 0.8
+_REASON = {Ending.CUT: "length", Ending.FILTERED: "content_filter"}
 
 
 def completion(request: TextRequest, said: TextAnswer) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def completion(request: TextRequest, said: TextAnswer) -> dict[str, Any]:
         "choices": [
             {
                 "index": 0,
-                "finish_reason": "length" if said.cut else "stop",
+                "finish_reason": _REASON.get(said.ending, "stop"),
                 "logprobs": None,
                 "message": {
                     "role": "assistant",

@@ -7,12 +7,14 @@ from typing import Any
 
 from sandbox.pace import Pace
 from sandbox.tokens import hex_id
-from sandbox.vendors.openai.answers import TextAnswer
+from sandbox.vendors.openai.answers import Ending, TextAnswer
 from sandbox.vendors.openai.text_request import TextRequest
 
 _SECONDS = 0.8
 _SECONDS_PER_DELTA = 0.02
 _DELTA_CHARACTERS = 24
+_REASON = {Ending.CUT: "max_output_tokens", Ending.FILTERED: "content_filter"}
+_STATUS = {Ending.CUT: "incomplete", Ending.FILTERED: "incomplete", Ending.FAILED: "failed"}
 
 
 class ResponseMaker:
@@ -49,17 +51,21 @@ def _events(request: TextRequest, said: TextAnswer) -> Iterator[tuple[str, dict[
     yield f"response.{name}.done", {**place, field: said.text, **logprobs}
     yield "response.content_part.done", {**place, "part": _part(said, said.text)}
     finished = _finished(response, said, item_id)
-    yield "response.output_item.done", {"output_index": 0, "item": finished["output"][0]}
+    if finished["output"]:
+        yield "response.output_item.done", {"output_index": 0, "item": finished["output"][0]}
     yield f"response.{finished['status']}", {"response": finished}
 
 
 def _finished(response: dict[str, Any], said: TextAnswer, item_id: str) -> dict[str, Any]:
-    status = "incomplete" if said.cut else "completed"
+    status = _STATUS.get(said.ending, "completed")
+    failed = said.ending is Ending.FAILED
+    message = "completed" if failed else status
     return {
         **response,
-        "completed_at": None if said.cut else time.time(),
-        "incomplete_details": {"reason": "max_output_tokens"} if said.cut else None,
-        "output": [_message(item_id, status, [_part(said, said.text)])],
+        "completed_at": time.time() if status == "completed" else None,
+        "error": {"code": "server_error", "message": "The model failed to answer."} if failed else None,
+        "incomplete_details": {"reason": _REASON[said.ending]} if said.ending in _REASON else None,
+        "output": [] if failed else [_message(item_id, message, [_part(said, said.text)])],
         "status": status,
         "usage": {
             "input_tokens": said.input_tokens,

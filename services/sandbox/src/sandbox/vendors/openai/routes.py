@@ -10,15 +10,18 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sandbox.drawing.files import UnreadableImageError
+from sandbox.drawing.studio import Studio
+from sandbox.faults.kinds import AnswerFault
 from sandbox.pace import Pace
 from sandbox.tokens import request_id
-from sandbox.vendors.openai.answers import answer
+from sandbox.vendors.openai.answers import TextAnswer, answer
 from sandbox.vendors.openai.chat import SECONDS, completion
 from sandbox.vendors.openai.errors import OpenAIError
 from sandbox.vendors.openai.images import ImageMaker
 from sandbox.vendors.openai.parameters import MODELS, ImageRequest, read_image_request
 from sandbox.vendors.openai.responses import ResponseMaker
-from sandbox.vendors.openai.text_request import TEXT_MODELS, read_chat_request, read_responses_request
+from sandbox.vendors.openai.text_request import TEXT_MODELS, TextRequest, read_chat_request, read_responses_request
+from sandbox.web.effects import SCRIPTED
 
 _SOURCES_MAX = 16
 _SOURCE_BYTES_MAX = 50 * 1024 * 1024
@@ -29,8 +32,9 @@ _MODELS_CREATED = 1_760_000_000
 class OpenAIRoutes:
     """The endpoints under `/openai/v1`."""
 
-    def __init__(self, images: ImageMaker, responses: ResponseMaker, pace: Pace) -> None:
+    def __init__(self, images: ImageMaker, responses: ResponseMaker, studio: Studio, pace: Pace) -> None:
         self._images = images
+        self._studio = studio
         self._responses = responses
         self._pace = pace
 
@@ -63,7 +67,7 @@ class OpenAIRoutes:
     async def _respond(self, request: Request) -> Response:
         _authenticate(request)
         wanted = read_responses_request(await _json(request))
-        said = answer(wanted)
+        said = await self._say(request, wanted)
         if wanted.fields.get("stream"):
             events = self._responses.stream(wanted, said)
             return StreamingResponse(events, media_type="text/event-stream", headers=_headers())
@@ -72,9 +76,15 @@ class OpenAIRoutes:
     async def _chat(self, request: Request) -> Response:
         _authenticate(request)
         wanted = read_chat_request(await _json(request))
-        said = answer(wanted)
+        said = await self._say(request, wanted)
         await self._pace.work(SECONDS)
         return JSONResponse(completion(wanted, said), headers=_headers())
+
+    async def _say(self, request: Request, wanted: TextRequest) -> TextAnswer:
+        """The answer, thought of away from the event loop where there is something to look at."""
+        scripted = request.scope.get(SCRIPTED)
+        fault = scripted if isinstance(scripted, AnswerFault) else None
+        return await self._studio.run(answer, wanted, fault) if wanted.pictures else answer(wanted, fault)
 
     async def _edit(self, request: Request) -> Response:
         _authenticate(request)

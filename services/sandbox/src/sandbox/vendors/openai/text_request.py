@@ -1,5 +1,7 @@
 """Reads and checks what a text request asks for, by `responses` or `chat/completions`."""
 
+import base64
+import binascii
 import hashlib
 import json
 import re
@@ -28,10 +30,15 @@ _TOKENS_PER_IMAGE = 765
 
 @dataclass(frozen=True, slots=True)
 class TextRequest:
-    """A checked request. `schema` None asks for prose; `seed` is the same for the same question."""
+    """A checked request. `schema` None asks for prose; `seed` is the same for the same question.
+
+    `pictures` are the files that came inline; `rules` is what was said by others than the user.
+    """
 
     model: str
     prompt: str
+    rules: str
+    pictures: tuple[bytes, ...]
     refused: bool
     input_tokens: int
     schema: dict[str, Any] | None
@@ -77,13 +84,15 @@ def _request(fields: dict[str, Any], messages: list[Any], schema: dict[str, Any]
     if fields.get("tools"):
         raise OpenAIError(400, "The sandbox has no tools.", code="unsupported_parameter", param="tools")
     model = _model(fields)
-    texts, images = _parts(messages)
+    texts, images, pictures = _parts(messages)
     asked = "\n".join(text for role, text in texts if role == "user")
     everything = "\n".join(text for _, text in texts)
     seed = json.dumps([model, texts, images, schema], sort_keys=True).encode()
     return TextRequest(
         model=model,
         prompt=asked,
+        rules="\n".join(text for role, text in texts if role != "user"),
+        pictures=tuple(pictures),
         refused=_FORBIDDEN.search(asked) is not None,
         input_tokens=max(1, len(everything) // 4) + _TOKENS_PER_IMAGE * len(images),
         schema=schema,
@@ -93,28 +102,42 @@ def _request(fields: dict[str, Any], messages: list[Any], schema: dict[str, Any]
     )
 
 
-def _parts(messages: list[Any]) -> tuple[list[tuple[str, str]], list[str]]:
-    """The texts with their roles, and a fingerprint of every picture."""
+def _parts(messages: list[Any]) -> tuple[list[tuple[str, str]], list[str], list[bytes]]:
+    """The texts with their roles, a fingerprint of every picture, and the pictures that came inline."""
     texts: list[tuple[str, str]] = []
     images: list[str] = []
+    pictures: list[bytes] = []
     for message in messages:
         if not isinstance(message, dict):
             raise OpenAIError(400, "Invalid input: expected an object.", code="invalid_type", param="input")
         role, content = str(message.get("role", "user")), message.get("content") or ""
         for part in [{"text": content}] if isinstance(content, str) else content:
             if "image_url" in part:
-                images.append(_fingerprint(part["image_url"]))
+                url = _image_url(part["image_url"])
+                images.append(hashlib.sha256(url.encode()).hexdigest())
+                pictures += inline_picture(url)
             else:
                 texts.append((role, str(part.get("text", ""))))
-    return texts, images
+    return texts, images, pictures
 
 
-def _fingerprint(image: Any) -> str:
+def inline_picture(url: str) -> list[bytes]:
+    """The file in a base64 data URL, if that is what it is."""
+    head, _, data = url.partition(",")
+    if not (head.startswith("data:image/") and head.endswith(";base64")):
+        return []
+    try:
+        return [base64.b64decode(data, validate=True)]
+    except binascii.Error:
+        return []
+
+
+def _image_url(image: Any) -> str:
     url = image.get("url") if isinstance(image, dict) else image
     if not isinstance(url, str) or not url.startswith(("data:image/", "https://", "http://")):
         message = "Invalid 'image_url': expected a data URL or an http(s) URL."
         raise OpenAIError(400, message, code="invalid_value", param="input")
-    return hashlib.sha256(url.encode()).hexdigest()
+    return url
 
 
 def _schema(wanted: dict[str, Any], named: dict[str, Any], param: str) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ class Task(StrEnum):
     UPSCALE = "upscale"
     CUT_OUT = "cut_out"
     EDIT = "edit"
+    WRITE = "write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,15 @@ class Model:
     def version_json(self) -> dict[str, Any]:
         """Its latest version, with the schema clients look at to know whether the output is a list."""
         output: dict[str, Any] = {"type": "string", "format": "uri", "title": "Output"}
-        if self.many:
+        if self.task is Task.WRITE:
+            output = {
+                "type": "array",
+                "items": {"type": "string"},
+                "title": "Output",
+                "x-cog-array-type": "iterator",
+                "x-cog-array-display": "concatenate",
+            }
+        elif self.many:
             output = {"type": "array", "items": {"type": "string", "format": "uri"}, "title": "Output"}
         return {
             "id": self.version,
@@ -72,6 +81,9 @@ _KNOWN = (
     Model("cjwbw/rembg", Task.CUT_OUT),
     Model("lucataco/remove-bg", Task.CUT_OUT),
     Model("lucataco/dis-background-removal", Task.CUT_OUT, many=True),
+    Model("anthropic/claude-4.5-sonnet", Task.WRITE, official=True, steps=4),
+    Model("openai/gpt-5.1", Task.WRITE, official=True, steps=4),
+    Model("meta/meta-llama-3-70b-instruct", Task.WRITE, official=True, steps=4),
 )
 
 

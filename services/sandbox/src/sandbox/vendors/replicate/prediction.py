@@ -28,6 +28,7 @@ class Prediction:
     output: Any = None
     error: str | None = None
     logs: str = ""
+    tokens: tuple[int, int] | None = None
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     started_at: datetime | None = None
     completed_at: datetime | None = None
@@ -63,6 +64,8 @@ class Prediction:
         if self.started_at and self.completed_at:
             metrics["predict_time"] = (self.completed_at - self.started_at).total_seconds()
             metrics["total_time"] = (self.completed_at - self.created_at).total_seconds()
+        if self.tokens is not None:
+            metrics["input_token_count"], metrics["output_token_count"] = self.tokens
         here = f"{self.base_url}/v1/predictions/{self.id}"
         return {
             "id": self.id,

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.blobs import Blob, BlobStore
-from sandbox.faults.kinds import PredictionFault
+from sandbox.faults.kinds import AnswerFault, PredictionFault
 from sandbox.tokens import replicate_id
 from sandbox.vendors.replicate.catalogue import Catalogue, Model, Task
 from sandbox.vendors.replicate.errors import ReplicateProblemError
@@ -69,14 +69,15 @@ class ReplicateRoutes:
         given = body.get("input")
         if not isinstance(given, dict):
             raise ReplicateProblemError(422, "- input is required\n")
-        if model.task is Task.DRAW and not isinstance(given.get("prompt"), str):
+        if model.task in (Task.DRAW, Task.WRITE) and not isinstance(given.get("prompt"), str):
             raise ReplicateProblemError(422, "- input: prompt is required\n")
         scripted = request.scope.get(SCRIPTED)
         prediction = Prediction(model, given, self._base_url, webhook=_webhook(body))
         wanted = body.get("webhook_events_filter") or list(_EVENTS)
         prediction.webhook_events = frozenset(wanted) & _EVENTS
         deadline = _duration(request.headers.get("cancel-after"))
-        self._runner.submit(prediction, scripted if isinstance(scripted, PredictionFault) else None, deadline)
+        fault = scripted if isinstance(scripted, PredictionFault | AnswerFault) else None
+        self._runner.submit(prediction, fault, deadline)
         seconds = _wait_seconds(request.headers.get("prefer"))
         if seconds:
             await asyncio.wait([asyncio.ensure_future(prediction.finished.wait())], timeout=seconds)

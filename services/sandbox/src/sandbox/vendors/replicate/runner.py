@@ -9,13 +9,14 @@ from typing import Any
 from sandbox.blobs import Blob, BlobStore
 from sandbox.drawing.brief import Brief, Encoding, FileFormat
 from sandbox.drawing.studio import Studio
-from sandbox.faults.kinds import PredictionFault
+from sandbox.faults.kinds import AnswerFault, PredictionFault
 from sandbox.pace import Pace
 from sandbox.tokens import replicate_id
 from sandbox.vendors.replicate.catalogue import Task
 from sandbox.vendors.replicate.inputs import BadInputError, source_image
 from sandbox.vendors.replicate.prediction import TERMINAL, Prediction
 from sandbox.vendors.replicate.webhooks import WebhookSender
+from sandbox.vendors.replicate.writing import RefusedError, write
 
 _log = logging.getLogger("sandbox.replicate")
 
@@ -39,6 +40,9 @@ _SIDES |= {
     "5:4": (1088, 896),
 }
 
+Scripted = PredictionFault | AnswerFault
+"""The faults that only the course of a prediction can make happen."""
+
 
 class Runner:
     """Owns the predictions and the tasks that carry them forward."""
@@ -53,7 +57,7 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(_AT_ONCE_MAX)
 
-    def submit(self, prediction: Prediction, scripted: PredictionFault | None, deadline_seconds: float | None) -> None:
+    def submit(self, prediction: Prediction, scripted: Scripted | None, deadline_seconds: float | None) -> None:
         """Starts a prediction; past `deadline_seconds` (Cancel-After) it is aborted or cancelled."""
         self._predictions[prediction.id] = prediction
         while len(self._predictions) > _KEPT_MAX:
@@ -78,9 +82,7 @@ class Runner:
         self.clear()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _carry(
-        self, prediction: Prediction, scripted: PredictionFault | None, deadline_seconds: float | None
-    ) -> None:
+    async def _carry(self, prediction: Prediction, scripted: Scripted | None, deadline_seconds: float | None) -> None:
         work = asyncio.create_task(self._perform(prediction, scripted))
         stop = asyncio.create_task(prediction.cancelled.wait())
         try:
@@ -94,17 +96,17 @@ class Runner:
             prediction.end("aborted" if aborted else "canceled")
         await self._webhooks.send(prediction, "completed")
 
-    async def _perform(self, prediction: Prediction, scripted: PredictionFault | None) -> None:
+    async def _perform(self, prediction: Prediction, scripted: Scripted | None) -> None:
         try:
             async with self._slots:
                 await self._pace.work(_BOOT_SECONDS)
-                if scripted is not None and scripted.prediction_status == "aborted":
+                if isinstance(scripted, PredictionFault) and scripted.prediction_status == "aborted":
                     prediction.end("aborted", error=scripted.error)
                     return
                 prediction.start()
                 await self._webhooks.send(prediction, "start")
                 await self._steps(prediction, scripted)
-        except BadInputError as error:
+        except (BadInputError, RefusedError) as error:
             prediction.end("failed", error=str(error))
         except asyncio.CancelledError:
             raise
@@ -112,16 +114,21 @@ class Runner:
             _log.exception("prediction_crashed id=%s", prediction.id)
             prediction.end("failed", error=f"{type(error).__name__}: {error}")
 
-    async def _steps(self, prediction: Prediction, scripted: PredictionFault | None) -> None:
+    async def _steps(self, prediction: Prediction, scripted: Scripted | None) -> None:
         wanted = prediction.input.get("num_inference_steps")
         total = wanted if isinstance(wanted, int) and 0 < wanted <= 100 else prediction.model.steps
         shown = min(total, _SHOWN_STEPS_MAX)
         for number in range(1, shown + 1):
             await self._pace.work(_WORK_SECONDS / shown)
             prediction.step(round(number * total / shown), total)
-            if scripted is not None and number == (shown + 1) // 2:
+            if isinstance(scripted, PredictionFault) and number == (shown + 1) // 2:
                 await self._script(prediction, scripted)
                 return
+        if prediction.model.task is Task.WRITE:
+            fault = scripted if isinstance(scripted, AnswerFault) else None
+            pieces, prediction.tokens = await self._studio.run(write, prediction.input, prediction.model.slug, fault)
+            prediction.end("succeeded", output=pieces)
+            return
         prediction.end("succeeded", output=await self._output(prediction))
 
     async def _script(self, prediction: Prediction, scripted: PredictionFault) -> None:

@@ -1,0 +1,1 @@
+"""Looking at pictures: what is measured in one, and what a critic makes of it."""
