@@ -16,6 +16,7 @@ from .stage import providers_at
 
 TABLES = (
     "kept_results",
+    "assets",
     "artefact_deletions",
     "account_deletions",
     "attempts",

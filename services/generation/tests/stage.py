@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -21,13 +21,17 @@ from common.events.jobs import JobSpec
 from common.events.kinds import PriceRule
 from common.events.registry import decode
 from common.ids import new_id
+from generation.assets.assembly import build_input_images
 from generation.engine.context import JobContext
 from generation.engine.executor import Executor
+from generation.engine.input_images import InputImages
 from generation.kinds.kind import Kind, KindInput, KindResult
+from generation.local.pool import LocalPool, PoolLimits
 from generation.providers.bootstrap import Providers, build_providers
 from generation.providers.settings import ProviderSettings
 from generation.runs.lease import ClaimedRun, claim
 from generation.runs.queue import Queued, enqueue_runs
+from generation.settings import GenerationSettings
 
 
 def paid(
@@ -176,8 +180,8 @@ def kind_of(play: Play, name: str = "rehearsal", job_class: str = "image") -> Ki
     )
 
 
-def providers_at(address: str, **changes: Any) -> Providers:
-    """All providers, pointed at a sandbox; at `http://127.0.0.1:1` nobody answers."""
+def provider_settings_at(address: str, **changes: Any) -> ProviderSettings:
+    """Settings of all providers, pointed at a sandbox; at `http://127.0.0.1:1` nobody answers."""
     host = address.removeprefix("http://")
     settings: dict[str, Any] = {
         "openai_api_key": SecretStr("sk-sandbox"),
@@ -192,7 +196,24 @@ def providers_at(address: str, **changes: Any) -> Providers:
         "generation_breaker_calls_min": 1000,
         "generation_call_timeout_seconds": 20.0,
     }
-    return build_providers(ProviderSettings(**{**settings, **changes}), None)
+    return ProviderSettings(**{**settings, **changes})
+
+
+def providers_at(address: str, **changes: Any) -> Providers:
+    """All providers, pointed at a sandbox."""
+    return build_providers(provider_settings_at(address, **changes), None)
+
+
+@asynccontextmanager
+async def input_images_at(address: str, database: Database, *image_hosts: str) -> AsyncIterator[InputImages]:
+    """What brings customers' pictures, from a sandbox's storage and from these hosts, for `executor_of`."""
+    settings = GenerationSettings(
+        redis_url=SecretStr("redis://127.0.0.1/0"), database_urls={}, image_hosts=image_hosts, environment="development"
+    )
+    pool = LocalPool(PoolLimits())
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(pool.drain)
+        yield build_input_images(settings, provider_settings_at(address), database, pool, closing)
 
 
 def executor_of(database: Database, providers: Providers, *kinds: Kind[Any, Any], **changes: Any) -> Executor:

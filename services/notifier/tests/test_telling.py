@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from common.clock import now
 from common.events import credits
+from common.events.subscriptions import SubscriptionChanged
 from common.ids import new_id, to_text
 from notifier.feed.storage import lock_feeds
 from notifier.feed.telling import TRIM_EVERY
@@ -101,6 +103,18 @@ async def test_tells_the_balance_that_a_fact_about_a_job_carries(notifier, facts
     assert len({json.loads(row.body)["id"] for row in log}) == 2
     await handle(notifier, facts.balance(4))
     assert [row.sequence for row in await log_of(notifier, facts.account_id)] == [1, 2, 3]
+
+
+async def test_tells_what_becomes_of_a_subscription(notifier, facts, handle, log_of):
+    changed = SubscriptionChanged(
+        account_id=facts.account_id, subscription_id=new_id(), plan="pro", status="past_due", interval="month",
+        period_end=now(), next_plan="pro", version=3,
+    )  # fmt: skip
+    await handle(notifier, changed)
+    (row,) = await log_of(notifier, facts.account_id)
+    body = json.loads(row.body)
+    assert (row.type, body["plan"], body["status"], body["version"]) == ("subscription.changed", "pro", "past_due", 3)
+    assert body["grace_until"] is None
 
 
 async def test_tells_balances_in_order_of_version(notifier, facts, handle, log_of):

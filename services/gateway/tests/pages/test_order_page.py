@@ -36,7 +36,8 @@ class Node {
   replaceChildren(...children) { this.children = children; }
   get words() { return [this.textContent ?? "", ...this.children.map((child) => child.words ?? "")].join(" "); }
   get links() {
-    return [this.attributes.href ?? this.attributes.src, ...this.children.flatMap((child) => child.links ?? [])].filter(Boolean);
+    const own = this.attributes.href ?? this.attributes.src;
+    return [own, ...this.children.flatMap((child) => child.links ?? [])].filter(Boolean);
   }
 }
 const byId = {}, kept = { ...before }, asked = [];

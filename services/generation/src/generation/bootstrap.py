@@ -3,6 +3,7 @@
 import os
 from functools import partial
 
+from fastapi import APIRouter
 from redis.asyncio import Redis
 
 from common.bus.consumer import ConsumerLimits
@@ -10,10 +11,15 @@ from common.bus.handlers import Handlers
 from common.bus.runner import member_name, start_consumers, start_relay
 from common.db.database import Database
 from common.http.app import create_app
+from common.http.identity import require_identity
 from common.redis_client import connect_redis
 from common.runtime import Process
 from generation.artefacts import handlers as artefact_handlers
 from generation.artefacts.deleting import ArtefactDeleting
+from generation.assets import routes as asset_routes
+from generation.assets.assembly import build_assets, build_input_images
+from generation.assets.routes import BODY_BYTES_MAX
+from generation.assets.routes import PATH as ASSETS_PATH
 from generation.doorbell import Doorbell
 from generation.engine.executor import Executor
 from generation.engine.worker import listen
@@ -66,15 +72,16 @@ class Parts:
         slots = {name: count * self.settings.workers for name, count in self.settings.slots.items()}
         return Sweeper(self.database, self.redis, self.doorbell, slots)
 
-    async def serve(self, port: int) -> None:
-        """Health and metrics over HTTP."""
+    async def serve(self, port: int, *routers: APIRouter) -> None:
+        """Health and metrics over HTTP, and the routes of the service."""
         app = create_app(
             service=self.process.name,
             settings=self.settings,
-            routers=[],
+            routers=routers,
             readiness={"database": self.database.check, "redis": self._ping},
             title="Atelier generation",
             version=VERSION,
+            body_limits={ASSETS_PATH: BODY_BYTES_MAX},
         )
         await self.process.serve(app, self.settings.host, port)
 
@@ -87,7 +94,7 @@ async def start_service(process: Process, settings: GenerationSettings, *, sweep
     parts = Parts(process, settings)
     await parts.start()
     await _add_service(parts, sweep=sweep)
-    await parts.serve(settings.port)
+    await parts.serve(settings.port, _add_assets(parts))
     await process.run_until_stopped()
 
 
@@ -116,7 +123,7 @@ async def start_box(process: Process, settings: GenerationSettings) -> None:
     await parts.start()
     await _add_service(parts, sweep=True)
     _add_worker(parts)
-    await parts.serve(settings.port)
+    await parts.serve(settings.port, _add_assets(parts))
     await process.run_until_stopped()
 
 
@@ -134,6 +141,14 @@ async def _add_service(parts: Parts, *, sweep: bool) -> None:
         process.spawn("kept-results", KeptResultsPurging(parts.database).run, critical=False)
 
 
+def _add_assets(parts: Parts) -> APIRouter:
+    """What takes customers' pictures in and lets them go; answers its routes."""
+    process, settings = parts.process, parts.settings
+    assets = build_assets(settings, ProviderSettings(), parts.database, parts.pool, process.stack)
+    process.spawn("asset-keeping", assets.keeping.run, critical=False)
+    return asset_routes.build_router(parts.database, assets.uploads, require_identity(settings.identity_secrets))
+
+
 def _add_worker(parts: Parts) -> None:
     process, settings = parts.process, parts.settings
     providers = build_providers(ProviderSettings(), parts.redis, partial(spent_microusd, parts.database))
@@ -147,6 +162,7 @@ def _add_worker(parts: Parts) -> None:
         lease_seconds=settings.lease_seconds,
         provider_seconds_max=settings.provider_seconds_max,
         pool=parts.pool,
+        input_images=build_input_images(settings, ProviderSettings(), parts.database, parts.pool, process.stack),
     )
     process.before_stop(partial(executor.drain, settings.drain_seconds * DRAIN_SHARE), share=DRAIN_SHARE + 0.05)
     for job_class in settings.classes:

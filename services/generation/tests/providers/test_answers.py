@@ -29,8 +29,7 @@ def test_the_schema_is_one_that_strict_mode_takes(answer_type: type[BaseModel]) 
 
     check_strict(schema, "x", "text.format")
     words = json.dumps(schema)
-    assert not {'"minLength"', '"maxLength"', '"default"', '"title"'} & {word for word in words.split(": ")}
-    assert '"maxLength"' not in words
+    assert [word for word in ("minLength", "maxLength", "default", "title") if f'"{word}":' in words] == []
     jsonschema_rs.Draft202012Validator(schema)
 
 

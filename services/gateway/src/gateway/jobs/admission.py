@@ -32,7 +32,7 @@ REDIS_SECONDS_MAX = 2.0
 ACCEPT_TRIES_MAX = 3
 LANES = 2
 DURABLE_SECONDS_MAX = 3.0
-"""The database's time for a batch, tries and all, while nothing shows that it is away; after it submissions are held."""
+"""The database's time for a batch, tries and all, while nothing shows that it is away; then submissions are held."""
 
 _submissions = Counter("job_submissions_total", "Submissions by how admission answered", ["outcome"])
 

@@ -21,6 +21,18 @@ _OPEN = text(
     FROM account_deletions WHERE completed_at IS NULL ORDER BY requested_at LIMIT :limit FOR UPDATE SKIP LOCKED
     """
 )
+# What customers have brought goes too: at once, or where a direct upload may still come, when none can any more.
+_COLLECT_ASSETS = text(
+    """
+    INSERT INTO artefact_deletions (deletion_id, artefact_id, next_try_at)
+    SELECT CAST(:deletion_id AS uuid), stored.key, greatest(now(), stored.not_before)
+    FROM assets, LATERAL (
+        VALUES (storage_key, now()), (upload_key, upload_until + interval '1 second')
+    ) AS stored (key, not_before)
+    WHERE account_id = :account_id AND state <> 'deleted' AND stored.key IS NOT NULL
+    ON CONFLICT DO NOTHING
+    """
+)
 # An artefact's id begins with its job's, so no other `id` in a result is taken for one.
 _COLLECT = text(
     """
@@ -60,6 +72,7 @@ _POSTPONE = text(
 _BUSY = text(
     """
     SELECT EXISTS (SELECT 1 FROM runs WHERE account_id = :account_id AND state IN ('queued', 'running'))
+        OR EXISTS (SELECT 1 FROM assets WHERE account_id = :account_id AND state = 'open' AND upload_until > now())
         OR EXISTS (SELECT 1 FROM artefact_deletions WHERE deletion_id = :deletion_id AND status = 'pending')
     """
 )
@@ -70,6 +83,7 @@ _SCRUB_STEPS = text(
     """
 )
 _SCRUB_RUNS = text("UPDATE runs SET input = '{}', result = NULL, error_detail = NULL WHERE account_id = :account_id")
+_FORGET_ASSETS = text("DELETE FROM assets WHERE account_id = :account_id")
 _COMPLETE = text("UPDATE account_deletions SET completed_at = now() WHERE deletion_id = :deletion_id")
 _COUNTS = text(
     """
@@ -102,8 +116,9 @@ async def lock_open(uow: UnitOfWork, *, settle_seconds: float, limit: int) -> Se
 
 
 async def collect(uow: UnitOfWork, deletion_id: UUID, account_id: UUID) -> int:
-    """Enter artefacts that runs of the account have stored; how many are new."""
-    return int((await uow.execute(_COLLECT, {"deletion_id": deletion_id, "account_id": account_id})).rowcount)
+    """Enter what runs of the account have stored and what its customer has brought; how many are new."""
+    parameters = {"deletion_id": deletion_id, "account_id": account_id}
+    return sum([int((await uow.execute(statement, parameters)).rowcount) for statement in (_COLLECT, _COLLECT_ASSETS)])
 
 
 async def claim(uow: UnitOfWork, *, lease_seconds: float, limit: int) -> list[ClaimedArtefact]:
@@ -131,8 +146,8 @@ async def is_busy(uow: UnitOfWork, deletion_id: UUID, account_id: UUID) -> bool:
 
 
 async def complete(uow: UnitOfWork, deletion_id: UUID, account_id: UUID) -> Row[Any]:
-    """Empty the account's runs of what was asked for and made; the counts of answers."""
-    for statement in (_SCRUB_STEPS, _SCRUB_RUNS):
+    """Empty the account's runs of what was asked for and made, forget its assets; the counts of answers."""
+    for statement in (_SCRUB_STEPS, _SCRUB_RUNS, _FORGET_ASSETS):
         await uow.execute(statement, {"account_id": account_id})
     await uow.execute(_COMPLETE, {"deletion_id": deletion_id})
     return (await uow.execute(_COUNTS, {"deletion_id": deletion_id})).one()

@@ -87,8 +87,9 @@ def _plain(image: Image.Image) -> Image.Image:
         upright = upright.point(lambda value: value * (1 / 256)).convert("L")
     opaque = "L" if upright.mode in ("1", "L") else "RGB"
     mode = "RGBA" if upright.has_transparency_data else opaque
-    has_profile = isinstance(profile, bytes) and mode != "L"
-    plain = _to_srgb(upright, profile, mode) if has_profile else upright.convert(mode)
+    if mode == "L" or not isinstance(profile, bytes):
+        profile = None
+    plain = upright.convert(mode) if profile is None else _to_srgb(upright, profile, mode)
     plain.info.clear()
     return plain
 

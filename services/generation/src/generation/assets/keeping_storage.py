@@ -80,7 +80,11 @@ async def retire(uow: UnitOfWork, *, unused_for: timedelta, limit: int) -> int:
 
 async def claim(uow: UnitOfWork, *, lease_seconds: float, limit: int) -> Sequence[Leaving]:
     """Take some that are due."""
-    return [Leaving(*row) for row in await uow.rows(_CLAIM, {"lease_seconds": lease_seconds, "limit": limit})]
+    rows = await uow.rows(_CLAIM, {"lease_seconds": lease_seconds, "limit": limit})
+    return [
+        Leaving(row.asset_id, row.state, row.storage_key, row.upload_key, row.upload_possible, row.tries)
+        for row in rows
+    ]
 
 
 async def forget_upload(uow: UnitOfWork, asset_id: UUID) -> None:

@@ -33,4 +33,4 @@ kept_results = Table(
     Index("ix_kept_results_expires_at", "expires_at"),
     Index("ix_kept_results_used_at", "used_at"),
 )
-"""`digest` is the SHA-256 of kind, version, picture and options; `used_at` decides what goes when there are too many."""
+"""`digest` is the SHA-256 of kind, version, picture and options. What was used longest ago goes first."""

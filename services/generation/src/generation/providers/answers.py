@@ -27,9 +27,10 @@ def strict_schema(answer_type: type[BaseModel]) -> dict[str, Any]:
     Raises:
         TypeError: the model has a free-form object, which strict mode cannot hold anybody to.
     """
-    schema = _strict(answer_type.model_json_schema(mode="validation"), answer_type.__name__)
-    if not isinstance(schema, dict):
-        raise TypeError(f"{answer_type.__name__} is no object")
+    whole = answer_type.model_json_schema(mode="validation")
+    if "$ref" in whole:  # a model that refers to itself; strict mode wants an object at the root
+        whole = whole["$defs"][whole["$ref"].rpartition("/")[2]] | {"$defs": whole["$defs"]}
+    schema: dict[str, Any] = _strict(whole, answer_type.__name__)
     return schema
 
 
@@ -69,7 +70,7 @@ def _faults(error: ValidationError) -> str:
     """Where and why, without the values: what a model has said is not said again as if it were ours."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     lines = [
-        f"- {'.'.join(str(part) for part in one['loc']) or 'the whole answer'}: {one['msg']}"
+        f"- {'.'.join(str(part)[:40] for part in one['loc']) or 'the whole answer'}: {one['msg']}"
         for one in found[:_FAULTS_MAX]
     ]
     if len(found) > _FAULTS_MAX:

@@ -154,6 +154,19 @@ class PurchaseCompletedEvent(PublicEvent):
     available_credits: int
 
 
+class SubscriptionChangedEvent(PublicEvent):
+    """What the subscription is now. Of two such events the one with the higher `version` is the later news."""
+
+    type: Literal["subscription.changed"] = "subscription.changed"
+    plan: str
+    status: str
+    interval: Literal["month", "year"]
+    period_end: datetime
+    next_plan: str
+    grace_until: datetime | None
+    version: int
+
+
 ServerEvent = TypeAliasType(
     "ServerEvent",
     Annotated[
@@ -168,7 +181,8 @@ ServerEvent = TypeAliasType(
         | JobChargedEvent
         | JobReleasedEvent
         | BalanceChangedEvent
-        | PurchaseCompletedEvent,
+        | PurchaseCompletedEvent
+        | SubscriptionChangedEvent,
         Field(discriminator="type"),
     ],
 )

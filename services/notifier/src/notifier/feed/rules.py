@@ -16,6 +16,7 @@ from common.events.credits import (
 from common.events.envelope import Event
 from common.events.jobs import JobSubmitted
 from common.events.runs import RunCancelled, RunCompleted, RunFailed, RunProgressed, RunQueued, RunStarted
+from common.events.subscriptions import SubscriptionChanged
 
 Outcome = Literal["succeeded", "failed", "cancelled", "rejected"]
 Settlement = Literal["captured", "released"]
@@ -28,6 +29,7 @@ FEED_FACTS: tuple[type[Event], ...] = (
     CreditsReleased,
     BalanceChanged,
     PurchaseCompleted,
+    SubscriptionChanged,
     RunQueued,
     RunStarted,
     RunProgressed,
@@ -115,7 +117,7 @@ def note_account_fact(feed: Feed, event: Event) -> bool:
     match event:
         case BalanceChanged():
             return note_balance(feed, event)
-        case PurchaseCompleted():
+        case PurchaseCompleted() | SubscriptionChanged():
             return True
         case _:
             return False

@@ -15,6 +15,7 @@ from common.events.credits import (
 from common.events.envelope import Event
 from common.events.jobs import JobSubmitted
 from common.events.runs import RunCancelled, RunCompleted, RunFailed, RunProgressed, RunQueued, RunStarted
+from common.events.subscriptions import SubscriptionChanged
 from common.ids import to_text
 from notifier.feed import messages
 from notifier.feed.messages import PublicEvent
@@ -45,6 +46,9 @@ def account_event(event: Event, feed: Feed, sequence: int) -> PublicEvent:
                 purchase_id=to_text("pur", event.purchase_id),
                 **_copied(event, "product", "credits", "amount_minor", "currency", "available_credits"),
             )
+        case SubscriptionChanged():
+            names = ("plan", "status", "interval", "period_end", "next_plan", "grace_until", "version")
+            return messages.SubscriptionChangedEvent(**shared, **_copied(event, *names))
         case _:
             raise TypeError(f"{event.type} tells an account nothing")
 
