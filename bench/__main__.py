@@ -9,7 +9,7 @@ import platform
 
 import uvloop
 
-from bench import scenes
+from bench import local_kinds, scenes
 from bench.cores import pinning_possible
 
 SCENES = {
@@ -18,6 +18,7 @@ SCENES = {
     "accept": scenes.accept,
     "breakdown": scenes.breakdown,
     "ledger": scenes.ledger,
+    "local": local_kinds.local,
 }
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pydantic import SecretStr
 
 import billing.bootstrap
 import gateway.bootstrap
+import generation.bootstrap
 import notifier.bootstrap
 from billing.ledger import routes as ledger_routes
 from billing.settings import BillingSettings
@@ -22,7 +24,12 @@ from common.http.app import create_app
 from common.http.identity import require_identity
 from gateway.kinds.catalogue import KindCatalogue
 from gateway.settings import GatewaySettings
+from generation.assets import routes as asset_routes
+from generation.assets.assembly import build_assets
 from generation.kinds.discovery import discover
+from generation.local.pool import LocalPool, PoolLimits
+from generation.providers.settings import StorageSettings
+from generation.settings import GenerationSettings
 from notifier.settings import NotifierSettings
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "openapi"
@@ -73,7 +80,23 @@ def notifier_app() -> FastAPI:
     return notifier.bootstrap.build(NotifierSettings(**ADDRESSES)).app
 
 
-SERVICES = {"gateway": gateway_app, "billing": billing_app, "notifier": notifier_app}
+def generation_app() -> FastAPI:
+    """Generation's routes, as its bootstrap includes them."""
+    settings = GenerationSettings(**ADDRESSES)
+    storage = StorageSettings(cloudinary_url=SecretStr("cloudinary://key:secret@cloud"))
+    database = Database(settings.database_url_for("generation"), application="openapi")
+    assets = build_assets(settings, storage, database, LocalPool(PoolLimits()), AsyncExitStack())
+    return create_app(
+        service="generation",
+        settings=settings,
+        routers=[asset_routes.build_router(database, assets.uploads, require_identity(settings.identity_secrets))],
+        readiness={},
+        title="Atelier generation",
+        version=generation.bootstrap.VERSION,
+    )
+
+
+SERVICES = {"gateway": gateway_app, "billing": billing_app, "notifier": notifier_app, "generation": generation_app}
 
 
 def render(document: Mapping[str, Any]) -> str:

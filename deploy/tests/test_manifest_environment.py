@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 
 from common.settings import CommonSettings
 from generation.providers.bootstrap import build_providers
-from generation.providers.settings import ProviderSettings
+from generation.providers.settings import ProviderSettings, StorageSettings
 from generation.settings import GenerationSettings
 
 from .manifests import KUBERNETES, Manifests
@@ -63,10 +63,15 @@ def test_secrets_are_described_in_the_readme(production: Manifests) -> None:
 
 
 def test_only_workers_hold_the_keys_of_providers(manifests: Manifests) -> None:
-    keys = {name for name in variables_of(ProviderSettings) if name in SAMPLE_SECRETS}
-    holders = {workload.args[-1] for workload in manifests.workloads() if keys & set(manifests.environment(workload))}
-    assert len(keys) == 3
-    assert holders == {"worker"}
+    storage = {name for name in variables_of(StorageSettings) if name in SAMPLE_SECRETS}
+    keys = {name for name in variables_of(ProviderSettings) if name in SAMPLE_SECRETS} - storage
+
+    def holders(names: set[str]) -> set[str]:
+        return {one.args[-1] for one in manifests.workloads() if names & set(manifests.environment(one))}
+
+    assert (len(storage), len(keys)) == (1, 2)
+    assert holders(keys) == {"worker"}
+    assert holders(storage) == {"worker", "service"}
 
 
 def test_pools_of_all_replicas_fit_into_postgres(manifests: Manifests) -> None:

@@ -17,6 +17,7 @@ DNS = Peer(namespace="kube-system", labels={"k8s-app": "kube-dns"})
 STRANGER = Peer(namespace="default")
 EDGE = Peer(namespace="edge")
 MONITORING = Peer(namespace="monitoring")
+CALLS = {("gateway", "billing"), ("gateway", "notifier"), ("gateway", "generation")}
 
 
 def _peer(workload: Workload) -> Peer:
@@ -45,13 +46,13 @@ def test_services_reach_the_services_they_are_configured_with(manifests: Manifes
     for workload in manifests.workloads("Deployment"):
         for name, value in manifests.environment(workload).items():
             address = urlsplit(value or "")
-            if name in {"BILLING_URL", "NOTIFIER_URL"} and address.hostname:
+            if name in {"BILLING_URL", "NOTIFIER_URL", "GENERATION_URL"} and address.hostname:
                 service = manifests.named("Service", address.hostname)
                 assert address.port == service["spec"]["ports"][0]["port"]
                 (target,) = manifests.selected(service["spec"]["selector"])
                 assert allowed(manifests, _peer(workload), _peer(target), target.ports["http"])
                 found.add((workload.name, target.name))
-    assert found == {("gateway", "billing"), ("gateway", "notifier")}
+    assert found == CALLS
 
 
 def test_processes_do_not_reach_each_other_otherwise(manifests: Manifests) -> None:
@@ -63,13 +64,13 @@ def test_processes_do_not_reach_each_other_otherwise(manifests: Manifests) -> No
         for target in targets
         if allowed(manifests, peers[source], targets[target], targets[target].ports["http"])
     }
-    assert reached == {("gateway", "billing"), ("gateway", "notifier")}
+    assert reached == CALLS
 
 
 def test_only_those_who_deal_with_vendors_reach_the_public_internet(manifests: Manifests) -> None:
     https = {workload.name for workload in manifests.workloads() if allowed(manifests, _peer(workload), PUBLIC, 443)}
     workers = {workload.name for workload in manifests.workloads() if workload.args[-1] == "worker"}
-    assert https == workers | {"billing"}
+    assert https == workers | {"billing", "generation"}
     mail = {workload.name for workload in manifests.workloads() if allowed(manifests, _peer(workload), PUBLIC, 587)}
     assert mail == {"notifier"}
 

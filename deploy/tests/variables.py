@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode
 
 from billing.settings import BillingSettings
 from gateway.settings import GatewaySettings
-from generation.providers.settings import ProviderSettings
+from generation.providers.settings import ProviderSettings, StorageSettings
 from generation.settings import GenerationSettings
 from notifier.settings import NotifierSettings
 
@@ -52,7 +52,9 @@ class Variable:
 def settings_of(args: list[str]) -> list[SettingsClass]:
     """The classes that a process with these arguments reads."""
     classes = [SERVICES[args[0]]]
-    return [*classes, ProviderSettings] if args == ["generation", "worker"] else classes
+    if args == ["generation", "worker"]:
+        return [*classes, ProviderSettings]
+    return [*classes, StorageSettings] if args in (["generation"], ["generation", "service"]) else classes
 
 
 def variables_of(cls: SettingsClass) -> dict[str, Variable]:

@@ -15,7 +15,7 @@ from generation.kinds.discovery import discover
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts" / "openapi.py"
-SERVICES = ("gateway", "billing", "notifier")
+SERVICES = ("gateway", "billing", "notifier", "generation")
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 
 

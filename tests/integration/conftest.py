@@ -24,7 +24,7 @@ def stack() -> Iterator[Stack]:
     """Everything `make up` starts, with two workers, generous limits and a kind of several steps."""
     overrides = {
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        "GENERATION_KIND_MODULES": "tests.integration.rehearsal",
+        "GENERATION_KIND_MODULES": "tests.integration.rehearsal,tests.integration.picture_facts",
         "GENERATION_LEASE_SECONDS": str(LEASE_SECONDS),
         "GENERATION_SLOTS": '{"local": 12, "image": 8, "text": 2, "document": 2}',
         "GENERATION_RETRY_BASE_SECONDS": "0.05",

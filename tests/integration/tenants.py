@@ -1,12 +1,14 @@
 """What one tenant has, as others would like to see or change it, and what they try with it."""
 
 import asyncio
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
+from PIL import Image
 
 from atelier_local.stack import Stack
 from common.ids import from_text, new_id
@@ -18,9 +20,11 @@ from .studio import Customer, until
 PASSWORD = "correct horse battery"
 SECRET_WORD = "heliotrope-windmill-4711"
 _LINK = re.compile(r"#token=(atl_link_\S+)")
-_TEXT_ID = re.compile(r"\b(?:usr|acc|job|key|pur|txn|evt|del|sub|lot)_[0-9a-hjkmnp-tv-z]{26}\b")
+_TEXT_ID = re.compile(r"\b(?:usr|acc|job|key|pur|txn|evt|del|sub|lot|ast)_[0-9a-hjkmnp-tv-z]{26}\b")
 _VOLATILE = ("published_at", "epoch", "entry_ms", "entry_seq", "acked_ms", "acked_seq", "changed_at", "next_try_at")
 """Columns that processes move on by themselves."""
+ORDER_KEY = "the-owners-order-key"
+UPLOAD_KEY = "the-owners-upload-key"
 SUBSCRIPTION = {"plan": "pro", "interval": "month"}
 AUTO_TOP_UP = {"enabled": True, "threshold_credits": 1, "product_id": "pack-50", "monthly_ceiling_minor": 5400}
 SERVICES = ("gateway", "billing", "generation", "notifier")
@@ -51,6 +55,7 @@ async def settle(stack: Stack, sandbox: SandboxClient) -> Estate:
     submitted = await customer.submit("text-to-design", key=job_key, prompt=f"a {SECRET_WORD} at dusk")
     assert submitted.status_code == 202, submitted.text
     job = await customer.outcome(submitted.json()["id"])
+    one_off = await _order(stack, customer)
     key = (await customer.http.post("/v1/keys", json={"name": SECRET_WORD, "scopes": SCOPES})).json()
     order = {"product_id": "pack-50"}
     opened = await customer.http.post("/v1/checkout", json=order, headers={"Idempotency-Key": checkout_key})
@@ -59,6 +64,7 @@ async def settle(stack: Stack, sandbox: SandboxClient) -> Estate:
     estimate = await customer.http.post("/v1/jobs/text-to-design/estimate", json={"prompt": "a lighthouse"})
     session = (await customer.http.post("/v1/sessions", json=_sign_in(customer))).json()
     assert (await customer.http.post("/v1/password-resets", json={"email": customer.email})).status_code == 202
+    asset, upload = await _pictures(customer)
     me = (await customer.http.get("/v1/me")).json()
     credits = (await customer.http.get("/v1/credits/transactions")).json()["items"]
     deletion = await _somebody_who_left(stack)
@@ -69,6 +75,12 @@ async def settle(stack: Stack, sandbox: SandboxClient) -> Estate:
         "job": job["id"],
         "key": key["id"],
         "purchase": opened.json()["purchase_id"],
+        "order": one_off["id"],
+        "order_key": ORDER_KEY,
+        "bent_order_token": bend(one_off["token"]),
+        "asset": asset["id"],
+        "upload": upload["id"],
+        "upload_key": UPLOAD_KEY,
         "transaction": credits[-1]["id"],
         "job_key": job_key,
         "checkout_key": checkout_key,
@@ -84,6 +96,8 @@ async def settle(stack: Stack, sandbox: SandboxClient) -> Estate:
     }
     estate = Estate(customer, things)
     estate.marks = await _marks(estate, [key["hint"], key["secret"], session["refresh_token"], deletion["receipt"]])
+    estate.marks |= {asset["id"], asset["url"], upload["id"], upload["fields"]["signature"]}
+    estate.marks |= {one_off["id"], one_off["token"], one_off["checkout_url"]}
     return estate
 
 
@@ -127,7 +141,7 @@ async def steady_state_of(stack: Stack, estate: Estate) -> dict[str, list[str]]:
     return dict(await until(unmoved, what="quiet"))
 
 
-_OWNED = (("job", "job"), ("key", "key"), ("purchase", "pur"))
+_OWNED = (("job", "job"), ("key", "key"), ("purchase", "pur"), ("order", "ord"), ("asset", "ast"), ("upload", "ast"))
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1"
 
 
@@ -151,6 +165,44 @@ async def _marks(estate: Estate, secrets: list[str]) -> set[str]:
     marks |= {job["result"]["image"]["id"], job["result"]["image"]["url"], SECRET_WORD, estate.customer.email}
     marks |= {estate.things["account"], estate.things["user"], estate.things["deletion"], *secrets}
     return marks
+
+
+async def _pictures(customer: Customer) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A picture that the tenant has brought, and one that may still come."""
+    brought = await customer.http.post("/v1/assets", files={"file": ("p.png", picture(), "image/png")})
+    assert brought.status_code == 201, brought.text
+    opened = await customer.http.post("/v1/assets/uploads", headers={"Idempotency-Key": UPLOAD_KEY})
+    assert opened.status_code == 201, opened.text
+    return dict(brought.json()), dict(opened.json())
+
+
+def picture(width: int = 32, height: int = 24) -> bytes:
+    """A PNG."""
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(out, "PNG")
+    return out.getvalue()
+
+
+async def _order(stack: Stack, customer: Customer) -> dict[str, Any]:
+    """One thing that the tenant buys without the account."""
+    await put_on_sale(stack)
+    body = {"kind": "text-to-design", "email": customer.email, "input": {"prompt": f"{SECRET_WORD} at noon"}}
+    headers = {"Idempotency-Key": ORDER_KEY, "Authorization": ""}
+    answer = await customer.http.post("/v1/orders", json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+async def put_on_sale(stack: Stack) -> None:
+    """What is sold without an account is data: these kinds are, too."""
+    connection = await asyncpg.connect(stack.database_url("billing"), timeout=10)
+    try:
+        await connection.execute(
+            "INSERT INTO order_products (kind, title, price_minor, currency) VALUES"
+            " ('text-to-design', 'One design', 450, 'eur') ON CONFLICT DO NOTHING"
+        )
+    finally:
+        await connection.close()
 
 
 async def _subscribe(customer: Customer, key: str) -> None:

@@ -84,7 +84,7 @@ def ask(folder: Path, document: dict[str, Any], url: str, headers: dict[str, str
     assert "No operations" not in done.stdout, done.stdout
 
 
-@pytest.mark.parametrize("service", ["gateway", "billing", "notifier"])
+@pytest.mark.parametrize("service", ["gateway", "billing", "notifier", "generation"])
 def test_answers_its_owner_as_documented(stack: Stack, owner: Owner, tmp_path: Path, service: str) -> None:
     headers = owner.bearer if service == "gateway" else owner.identity
 
@@ -97,7 +97,7 @@ def test_answers_through_the_gateway_as_the_owner_of_the_answer_documents(
     ask(tmp_path, read("billing"), stack.urls["gateway"], owner.bearer)
 
 
-@pytest.mark.parametrize("service", ["gateway", "billing", "notifier"])
+@pytest.mark.parametrize("service", ["gateway", "billing", "notifier", "generation"])
 def test_answers_strangers_as_documented(stack: Stack, tmp_path: Path, service: str) -> None:
     ask(tmp_path, read(service), stack.urls[service], {}, BASIC_CHECKS)
 

@@ -16,12 +16,9 @@ from sandbox.client import SandboxClient
 
 from .conftest import query
 from .studio import until
+from .tenants import put_on_sale
 
 PRICE = 450
-ON_SALE = """
-    INSERT INTO order_products (kind, title, price_minor, currency)
-    VALUES ('text-to-design', 'One design', 450, 'eur'), ('rehearsal', 'Rehearsal', 450, 'eur') ON CONFLICT DO NOTHING
-"""
 EVERY_PROVIDER = ("openai", "replicate")
 
 
@@ -89,9 +86,7 @@ async def buyer(stack: Stack) -> AsyncIterator[Buyer]:
 @asynccontextmanager
 async def a_buyer(stack: Stack, locale: str = "en") -> AsyncIterator[Buyer]:
     """As the fixture, in a language."""
-    connection = await asyncpg.connect(stack.database_url("billing"))
-    await connection.execute(ON_SALE)
-    await connection.close()
+    await put_on_sale(stack)
     async with httpx2.AsyncClient(base_url=stack.urls["gateway"], timeout=30, trust_env=False) as http:
         yield Buyer(http, locale)
 

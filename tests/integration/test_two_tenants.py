@@ -27,8 +27,8 @@ from .tenants import AUTO_TOP_UP, SUBSCRIPTION, Estate, settle, steady_state_of
 DOCUMENTS = Path(__file__).parents[2] / "docs" / "openapi"
 LISTEN_SECONDS = 0.6
 ANONYMOUS = 401
-_OF_THE_GATEWAY = {("billing", 403), ("notifier", 403)}
-"""The documents of billing and notifier tell their own answers; that a key may not do this is the gateway's."""
+_OF_THE_GATEWAY = {("billing", 403), ("notifier", 403), ("generation", 403)}
+"""The documents of the services behind it tell their own answers; that a key may not do this is the gateway's."""
 _addresses = count()
 
 
@@ -51,11 +51,12 @@ class Try:
     stream: bool = False
     fresh: bool = False
     at_gateway: bool = True
-    """Whether the gateway passes it through; of billing and notifier only."""
+    """Whether the gateway passes it through; of the services behind it only."""
 
 
 JOB = {"job_id": "{job}"}
 KEY = {"key_id": "{key}"}
+ASSET = {"asset_id": "{asset}"}
 MATRIX: dict[str, Try | tuple[Try, ...]] = {
     # gateway: jobs
     "submit_*": (
@@ -67,6 +68,15 @@ MATRIX: dict[str, Try | tuple[Try, ...]] = {
     "get_job": Try(404, path=JOB),
     "cancel_job": Try(404, path=JOB),
     "get_job_receipt": Try(404, path=JOB),
+    # gateway: orders
+    "place_order": Try(
+        201,
+        anonymous=201,
+        headers={"Idempotency-Key": "{order_key}"},
+        body={"kind": "text-to-design", "email": "{nonce}@example.com", "input": {"prompt": "a lighthouse"}},
+        fresh=True,
+    ),
+    "get_order": Try(401, path={"order_id": "{order}"}, headers={"Authorization": "Bearer {bent_order_token}"}),
     "list_kinds": Try(200, anonymous=200),
     "get_status": Try(200, anonymous=200),
     # gateway: keys
@@ -102,6 +112,21 @@ MATRIX: dict[str, Try | tuple[Try, ...]] = {
     "open_checkout": Try(
         201, key=403, body={"product_id": "pack-50"}, headers={"Idempotency-Key": "{checkout_key}"}, fresh=True
     ),
+    "list_order_products": Try(200, anonymous=200),
+    "take_order": Try(
+        403,
+        body={
+            "kind": "text-to-design",
+            "email": "{nonce}@example.com",
+            "locale": "en",
+            "input": {"prompt": "a lighthouse"},
+            "job_class": "image",
+            "price_credits": 1,
+            "deadline_seconds": 60,
+        },
+        at_gateway=False,
+    ),
+    "get_order_state": Try(404, path={"order_id": "{order}"}, at_gateway=False),
     "get_purchase": Try(404, path={"purchase_id": "{purchase}"}),
     "list_purchases": Try(200, query={"cursor": "{purchase}"}),
     "list_plans": Try(200, anonymous=200),
@@ -116,6 +141,13 @@ MATRIX: dict[str, Try | tuple[Try, ...]] = {
     "get_auto_top_up": Try(200),
     "set_auto_top_up": Try(409, key=403, body=AUTO_TOP_UP),
     "open_card_page": Try(201, key=403),
+    # generation
+    "upload_asset": Try(422),
+    "open_asset_upload": Try(201, headers={"Idempotency-Key": "{upload_key}"}, fresh=True),
+    "complete_asset_upload": Try(404, path={"upload_id": "{upload}"}),
+    "get_asset": Try(404, path=ASSET),
+    "list_assets": Try(200, query={"cursor": "{asset}"}),
+    "delete_asset": Try(404, path=ASSET),
     # notifier
     "followEvents": Try(200, headers={"Last-Event-ID": "0"}, stream=True),
     "followJob": Try(404, path=JOB, headers={"Last-Event-ID": "0"}),
@@ -146,7 +178,7 @@ class Operation:
 
 
 def operations() -> Iterator[Operation]:
-    for service in ("gateway", "billing", "notifier"):
+    for service in ("gateway", "billing", "notifier", "generation"):
         document = json.loads((DOCUMENTS / f"{service}.json").read_text(encoding="utf-8"))
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
@@ -317,7 +349,7 @@ async def test_headers_that_claim_to_be_the_owner_are_not_believed_by_the_gatewa
     assert await mistakes(stack, estate, as_tenant) == []
 
 
-@pytest.mark.parametrize("service", ["billing", "notifier"])
+@pytest.mark.parametrize("service", ["billing", "notifier", "generation"])
 async def test_a_forged_identity_is_nobody_to_a_service(
     stack: Stack, estate: Estate, other: Customer, untouched: None, service: str
 ) -> None:
@@ -326,7 +358,7 @@ async def test_a_forged_identity_is_nobody_to_a_service(
         assert await mistakes(stack, estate, nobody, service=service) == [], forgery
 
 
-@pytest.mark.parametrize("service", ["billing", "notifier"])
+@pytest.mark.parametrize("service", ["billing", "notifier", "generation"])
 async def test_another_tenant_at_a_service_itself(
     stack: Stack, estate: Estate, other: Customer, untouched: None, service: str
 ) -> None:
@@ -340,6 +372,12 @@ async def test_another_tenant_at_a_service_itself(
 async def test_the_owner_is_still_the_owner(estate: Estate) -> None:
     """The other side of it: what the others were refused, the owner gets."""
     http = estate.customer.http
-    for path in ("/v1/jobs/{job}", "/v1/jobs/{job}/receipt", "/v1/purchases/{purchase}", "/v1/me"):
+    for path in (
+        "/v1/jobs/{job}",
+        "/v1/jobs/{job}/receipt",
+        "/v1/purchases/{purchase}",
+        "/v1/assets/{asset}",
+        "/v1/me",
+    ):
         assert (await http.get(estate.fill(path))).status_code == 200, path
     assert estate.things["key"] in (await http.get("/v1/keys")).text

@@ -54,6 +54,7 @@ def public_environment(wiring: Wiring, caller: Mapping[str, str]) -> dict[str, s
         "PUBLIC_URL": wiring.url("gateway"),
         "BILLING_URL": wiring.url("billing"),
         "NOTIFIER_URL": wiring.url("notifier"),
+        "GENERATION_URL": wiring.url("generation"),
         **_sandbox(wiring, caller),
     }
     return {name: caller.get(name) or value for name, value in candidates.items() if value}

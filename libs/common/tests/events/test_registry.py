@@ -48,8 +48,8 @@ def test_every_event_is_registered_under_its_own_name():
 @pytest.mark.parametrize("event_type", ALL, ids=lambda event_type: event_type.type)
 def test_an_event_is_a_past_fact_that_somebody_says_and_somebody_reads(event_type: type[Event]):
     noun, _, verb = event_type.type.partition(".")
-    assert re.fullmatch(r"[a-z]+(\.v\d+)?", noun)
-    assert re.fullmatch(r"([a-z]+_)?[a-z]*(ed|held|sent)(\.v\d+)?", verb)
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)?(\.v\d+)?", noun)
+    assert re.fullmatch(r"([a-z]+_)?[a-z]*(ed|held|sent|paid|forgotten)(\.v\d+)?", verb)
     assert event_type.topic in TOPICS
     assert len([service for service, topics in PUBLISHERS.items() if event_type.topic in topics]) == 1
     assert SUBSCRIBERS[event_type.topic]

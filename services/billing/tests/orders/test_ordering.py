@@ -5,7 +5,7 @@ import asyncio
 from common.ids import new_id
 from common.order_tokens import is_order_token
 
-from .counter import CREDITS, KIND, PRICE, Counter, id_of
+from .counter import KIND, PRICE, Counter, id_of
 
 
 async def test_an_order_is_open_with_a_page_and_nothing_in_the_ledger(counter: Counter) -> None:
@@ -88,4 +88,3 @@ async def test_the_coloring_book_is_on_sale(counter: Counter) -> None:
     items = (await counter.shop.http.get("/v1/orders/products")).json()["items"]
 
     assert {"kind": "coloring-book", "title": "Coloring book", "price_minor": 999, "currency": "eur"} in items
-    assert CREDITS

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from billing.orders import refunding
-from billing.orders.refund_storage import LEASE, claim_due
+from billing.orders.refund_storage import LEASE, claim_due, follow_outcomes
 from billing.orders.refunding import Refunder
 from billing.stripe.order_api import OrderApi
 
@@ -57,7 +57,7 @@ async def test_work_that_came_to_nothing_is_paid_back_once(counter: Counter, rea
 async def test_a_process_that_died_after_asking_leaves_one_refund(counter: Counter) -> None:
     async with counter.shop.worker():
         order = await counter.failed()
-        assert await counter.shop.database.transact(_followed)
+        assert await counter.shop.database.transact(follow_outcomes, 10)
         async with counter.shop.database.autocommit() as connection:
             (claimed,) = await claim_due(connection, 1, LEASE)
         await OrderApi(counter.shop.parts.api).pay_back(claimed)  # and then the process was gone
@@ -82,7 +82,7 @@ async def test_four_workers_at_once_pay_back_once(counter: Counter) -> None:
 async def test_two_that_hold_the_same_refund_pay_back_once(counter: Counter) -> None:
     async with counter.shop.worker():
         await counter.failed()
-    await counter.shop.database.transact(_followed)
+    await counter.shop.database.transact(follow_outcomes, 10)
     async with counter.shop.database.autocommit() as connection:
         (claimed,) = await claim_due(connection, 1, LEASE)
     refunder = Refunder(counter.shop.database, OrderApi(counter.shop.parts.api))
@@ -175,9 +175,3 @@ async def test_the_buyer_is_forgotten_in_time_and_the_sale_is_not(counter: Count
     assert row.stripe_payment_intent_id
     (forgotten,) = await counter.told("order.buyer_forgotten")
     assert forgotten["order_id"] == str(id_of(order))
-
-
-async def _followed(uow):  # type: ignore[no-untyped-def]
-    from billing.orders.refund_storage import follow_outcomes
-
-    return await follow_outcomes(uow, 10)

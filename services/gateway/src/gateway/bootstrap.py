@@ -73,6 +73,8 @@ from gateway.users.registration import Registration
 from gateway.users.verification import Verification
 
 VERSION = "0.1.0"
+UPLOAD_CONNECTIONS_MAX = 64
+"""To generation; a slow sender holds one of them, so they are not the ones all else goes by."""
 
 
 class Parts:
@@ -82,6 +84,7 @@ class Parts:
         self.settings = settings
         self.redis: Redis = connect_redis(settings.redis_url.get_secret_value())
         self.http = build_http_client(connections_max=200)
+        self.uploads_http = build_http_client(connections_max=UPLOAD_CONNECTIONS_MAX)
         self.degraded = DegradedModes(settings, self.redis, self.http)
         self.database: Database = self.degraded.database
         self.passwords = Passwords()
@@ -125,6 +128,7 @@ class Parts:
         """Close connections and threads."""
         self.passwords.close()
         await self.http.aclose()
+        await self.uploads_http.aclose()
         await self.redis.aclose()
         await self.degraded.aclose()
 
@@ -148,7 +152,8 @@ def build_app(parts: Parts) -> FastAPI:
             passing_on.build_router(
                 Passthrough(settings.billing_url, parts.http, settings.identity_secrets),
                 Passthrough(settings.notifier_url, parts.http, settings.identity_secrets),
-                parts.degraded.credit_reads,
+                Passthrough(settings.generation_url, parts.uploads_http, settings.identity_secrets),
+                parts.degraded.credit_reads(parts.http),
             ),
             _order_router(parts),
             page_routes.build_router(development=not settings.production),
@@ -160,6 +165,7 @@ def build_app(parts: Parts) -> FastAPI:
         title="Atelier",
         version=VERSION,
         stream_paths=("/v1/events", "/v1/jobs/{job_id}/events"),
+        body_limits={passing_on.UPLOADS_PATH: passing_on.UPLOAD_BYTES_MAX},
     )
     app.state.authenticator = parts.authenticator
     app.state.request_limits = parts.request_limits

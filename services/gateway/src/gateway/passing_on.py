@@ -10,8 +10,16 @@ from gateway.authentication import allowed, signed_in
 from gateway.degraded.credit_reads import CreditReads
 from gateway.requests.limited import LimitedRoute, anonymous, buying, reading
 
+UPLOADS_PATH = "/v1/assets"
+UPLOAD_BYTES_MAX = 15 * 1024 * 1024 + 64 * 1024
+"""A picture and the form around it; generation says what a picture may be."""
+UPLOAD_SECONDS_MAX = 120.0
+"""For sending it, which generation gives a minute, and having it cleaned and stored."""
 
-def build_router(billing: Passthrough, notifier: Passthrough, credit_reads: CreditReads) -> APIRouter:
+
+def build_router(
+    billing: Passthrough, notifier: Passthrough, generation: Passthrough, credit_reads: CreditReads
+) -> APIRouter:
     """The routes. Their documents in OpenAPI are those of the owners, see `gateway.openapi`.
 
     Reads are counted, event streams are not: the notifier bounds how many an account may have.
@@ -100,4 +108,37 @@ def build_router(billing: Passthrough, notifier: Passthrough, credit_reads: Cred
     ) -> Response:
         return await notifier.forward(request, who)
 
+    _add_assets(router, generation)
     return router
+
+
+def _add_assets(router: APIRouter, generation: Passthrough) -> None:
+    """Customers' pictures. Uploads are streamed through; generation bounds how many an account may have."""
+
+    @router.post(UPLOADS_PATH)
+    async def upload_asset(request: Request, who: Annotated[Caller, Depends(allowed("jobs:write"))]) -> Response:
+        return await generation.forward(request, who, total_seconds=UPLOAD_SECONDS_MAX)
+
+    @router.get(UPLOADS_PATH)
+    async def assets(request: Request, who: Annotated[Caller, Depends(reading("jobs:read"))]) -> Response:
+        return await generation.forward(request, who)
+
+    @router.post(f"{UPLOADS_PATH}/uploads")
+    async def open_upload(request: Request, who: Annotated[Caller, Depends(allowed("jobs:write"))]) -> Response:
+        return await generation.forward(request, who)
+
+    @router.post(f"{UPLOADS_PATH}/uploads/{{upload_id}}/complete")
+    async def complete_upload(
+        upload_id: str, request: Request, who: Annotated[Caller, Depends(allowed("jobs:write"))]
+    ) -> Response:
+        return await generation.forward(request, who, total_seconds=UPLOAD_SECONDS_MAX)
+
+    @router.get(f"{UPLOADS_PATH}/{{asset_id}}")
+    async def asset(asset_id: str, request: Request, who: Annotated[Caller, Depends(reading("jobs:read"))]) -> Response:
+        return await generation.forward(request, who)
+
+    @router.delete(f"{UPLOADS_PATH}/{{asset_id}}")
+    async def delete_asset(
+        asset_id: str, request: Request, who: Annotated[Caller, Depends(allowed("jobs:write"))]
+    ) -> Response:
+        return await generation.forward(request, who)

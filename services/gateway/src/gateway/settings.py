@@ -20,6 +20,7 @@ class GatewaySettings(CommonSettings):
     pool_size: int = Field(10, ge=2, le=50)
     billing_url: str = Field("http://127.0.0.1:8001", validation_alias="BILLING_URL")
     notifier_url: str = Field("http://127.0.0.1:8002", validation_alias="NOTIFIER_URL")
+    generation_url: str = Field("http://127.0.0.1:8003", validation_alias="GENERATION_URL")
     verdict_seconds_max: float = Field(0.3, ge=0, le=30)
     """How long a submission waits for billing's word before it is answered 202 `submitted`."""
     access_token_minutes: int = Field(15, ge=1, le=60)

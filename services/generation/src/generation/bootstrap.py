@@ -28,7 +28,7 @@ from generation.kinds.declare import declare_kinds
 from generation.kinds.discovery import discover
 from generation.local.pool import LocalPool, PoolLimits
 from generation.providers.bootstrap import build_providers
-from generation.providers.settings import ProviderSettings
+from generation.providers.settings import ProviderSettings, StorageSettings
 from generation.runs import handlers as run_handlers
 from generation.runs.attempts import spent_microusd
 from generation.settings import GenerationSettings
@@ -144,7 +144,7 @@ async def _add_service(parts: Parts, *, sweep: bool) -> None:
 def _add_assets(parts: Parts) -> APIRouter:
     """What takes customers' pictures in and lets them go; answers its routes."""
     process, settings = parts.process, parts.settings
-    assets = build_assets(settings, ProviderSettings(), parts.database, parts.pool, process.stack)
+    assets = build_assets(settings, StorageSettings(), parts.database, parts.pool, process.stack)
     process.spawn("asset-keeping", assets.keeping.run, critical=False)
     return asset_routes.build_router(parts.database, assets.uploads, require_identity(settings.identity_secrets))
 
@@ -162,7 +162,7 @@ def _add_worker(parts: Parts) -> None:
         lease_seconds=settings.lease_seconds,
         provider_seconds_max=settings.provider_seconds_max,
         pool=parts.pool,
-        input_images=build_input_images(settings, ProviderSettings(), parts.database, parts.pool, process.stack),
+        input_images=build_input_images(settings, StorageSettings(), parts.database, parts.pool, process.stack),
     )
     process.before_stop(partial(executor.drain, settings.drain_seconds * DRAIN_SHARE), share=DRAIN_SHARE + 0.05)
     for job_class in settings.classes:

@@ -106,7 +106,6 @@ REFUSED: dict[str, bytes] = {
     "truncated png": encoded(noise(200, 200), "PNG")[:-2000],
     "truncated webp": encoded(noise(200, 200), "WEBP")[:-2000],
     "png with a broken stream": png_of(64, 64, b"\x78\x9c" + b"\xee" * 90),
-    "png with half its lines": png_of(64, 64, zlib.compress(bytes(9 * 30))),
     "animated webp": animated("WEBP"),
     "animated png": animated("PNG"),
     "riff that is sound": b"RIFF\x24\0\0\0WAVEfmt " + bytes(60),

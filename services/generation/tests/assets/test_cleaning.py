@@ -29,6 +29,13 @@ class Desk:
         return facts, image, made
 
 
+def pixel(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
+    """Red, green, blue and alpha."""
+    value = image.convert("RGBA").getpixel((x, y))
+    assert isinstance(value, tuple)
+    return value
+
+
 @pytest.fixture
 def desk(pool: LocalPool, tmp_path: Path) -> Desk:
     return Desk(pool, tmp_path)
@@ -50,7 +57,7 @@ async def test_a_picture_keeps_its_look_size_and_format(desk: Desk, content: byt
 
     assert (facts.media_type, facts.width, facts.height) == (media_type, 80, 40)
     assert (facts.size_bytes, facts.sha256) == (len(made), hashlib.sha256(made).hexdigest())
-    red, blue = image.convert("RGB").getpixel((10, 20)), image.convert("RGB").getpixel((70, 20))
+    red, blue = pixel(image, 10, 20), pixel(image, 70, 20)
     assert red[0] > 240 > 30 > red[2]
     assert blue[2] > 240 > 30 > blue[0]
 
@@ -59,7 +66,7 @@ async def test_turns_a_photo_upright_and_strips_what_it_tells(desk: Desk) -> Non
     facts, image, made = await desk.clean(specimens.photo_with_exif(orientation=6))
 
     assert (facts.width, facts.height) == (40, 80)
-    assert image.getpixel((20, 5))[0] > 200  # the left half has become the upper one
+    assert pixel(image, 20, 5)[0] > 200  # the left half has become the upper one
     assert not image.getexif()
     assert SECRET.encode() not in made
     assert b"Exif" not in made
@@ -75,18 +82,18 @@ async def test_strips_text_and_what_stands_behind_a_picture(desk: Desk) -> None:
 async def test_print_colours_and_sixteen_bits_become_what_screens_show(desk: Desk) -> None:
     _, image, _ = await desk.clean(specimens.cmyk())
     assert image.mode == "RGB"
-    assert image.getpixel((10, 20))[0] > 200
+    assert pixel(image, 10, 20)[0] > 200
 
     _, image, _ = await desk.clean(specimens.sixteen_bits())
     assert image.mode == "L"
-    assert 126 <= image.getpixel((5, 5)) <= 129
+    assert 126 <= pixel(image, 5, 5)[0] <= 129
 
 
 async def test_transparency_is_kept(desk: Desk) -> None:
     see_through = Image.new("RGBA", (10, 10), (255, 0, 0, 0))
     for file_format in ("PNG", "WEBP"):
         _, image, _ = await desk.clean(encoded(see_through, file_format))
-        assert image.convert("RGBA").getpixel((5, 5))[3] == 0
+        assert pixel(image, 5, 5)[3] == 0
 
 
 async def test_a_profile_of_no_use_is_passed_over(desk: Desk) -> None:

@@ -33,6 +33,12 @@ COMPLETE: dict[str, Any] = {
         ({"generation_image_chain": "openai/x,openai/x"}, "twice"),
         ({"generation_image_chain": "gemini/pro"}, "'gemini' is not one of"),
         ({"generation_image_chain": "openai/gpt-image-99"}, "price of openai/gpt-image-99 is unknown"),
+        ({"generation_text_chain": ""}, "GENERATION_TEXT_CHAIN"),
+        ({"generation_look_chain": "gemini/flash"}, "GENERATION_LOOK_CHAIN: 'gemini' is not one of"),
+        ({"generation_text_chain": "openai/gpt-99"}, "price of openai/gpt-99 is unknown"),
+        ({"generation_look_chain": "openai/gpt-image-2"}, "openai/gpt-image-2 has no price for text"),
+        ({"generation_text_chain": "replicate/black-forest-labs/flux-schnell"}, "has no price for text"),
+        ({"generation_daily_budget_microusd": {"opanai": 1}}, "opanai is not one of"),
         ({"generation_catalogue_file": "/nowhere/x.toml"}, "GENERATION_CATALOGUE_FILE"),
         ({"generation_openai_compatible": {"openai": {"base_url": "x", "api_keys": "y"}}}, "built-in"),
     ],
@@ -71,6 +77,39 @@ async def test_a_compatible_endpoint_is_configuration_only(
     image = await providers.images.run(REQUEST, attempts=MemoryAttempts(), timeout_seconds=5)
     assert image.cost_microusd == 39_000
     await providers.aclose()
+
+
+async def test_a_compatible_endpoint_writes_texts_by_configuration_only(vendor: ScriptedVendor, tmp_path: Path) -> None:
+    from .doubles import MemoryAttempts
+    from .test_openai_text import completion, said
+    from .text_requests import ASKED
+
+    prices = tmp_path / "more.toml"
+    prices.write_text(
+        "".join(
+            f'[[model]]\nprovider = "{name}"\nmodel = "m"\n'
+            "usd_per_million_tokens = { text_input = 1.0, text_output = 2.0 }\n"
+            for name in ("gemini", "proxy")
+        )
+    )
+    endpoints = {
+        "gemini": {"base_url": f"{vendor.url}/beta/openai/", "api_keys": "g-1"},
+        "proxy": {"base_url": f"{vendor.url}/v1", "api_keys": "p-1", "responses": True},
+    }
+    changes = {
+        "generation_text_chain": "gemini/m",
+        "generation_look_chain": "proxy/m",
+        "generation_openai_compatible": endpoints,
+        "generation_catalogue_file": prices,
+    }
+    vendor.on("POST /beta/openai/chat/completions", completion())
+    vendor.on("POST /v1/responses", said())
+    providers = build_providers(ProviderSettings(**(COMPLETE | changes)), None)
+    for router in (providers.texts, providers.looks):
+        text = await router.run(ASKED, attempts=MemoryAttempts(), timeout_seconds=5)
+        assert text.cost_microusd == 900 + 2 * 120
+    await providers.aclose()
+    assert [seen.headers["authorization"] for seen in vendor.seen] == ["Bearer g-1", "Bearer p-1"]
 
 
 def test_the_vendors_sdks_are_not_imported_before_they_are_needed() -> None:

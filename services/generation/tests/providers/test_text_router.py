@@ -1,12 +1,14 @@
-"""Texts down their chain: what is retried, said back, passed on; how often each vendor was really asked, at what cost."""
+"""Texts down their chain: what is retried, said back, passed on; how often each vendor was really asked."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
 from generation.providers.bootstrap import Providers
 from generation.providers.errors import AllProvidersFailed, Refused
@@ -15,7 +17,7 @@ from sandbox.client import SandboxClient
 from sandbox.server import SandboxServer
 from sandbox.settings import SandboxSettings
 
-from ..stage import providers_at
+from ..stage import providers_at, until
 from .doubles import MemoryAttempts
 from .text_requests import ASKED, GOOD, GOOD_TEXT, UNFIT_TEXT, Review
 
@@ -23,36 +25,44 @@ OPENAI, REPLICATE = ("openai", "responses.create"), ("replicate", "predictions.c
 
 
 @pytest_asyncio.fixture(scope="session")
-async def _server() -> AsyncIterator[SandboxServer]:
+async def server() -> AsyncIterator[SandboxServer]:
     async with SandboxServer(SandboxSettings(http_port=0, smtp_port=0, latency_scale=0)) as running:
         yield running
 
 
 @pytest_asyncio.fixture
-async def sandbox(_server: SandboxServer) -> AsyncIterator[SandboxClient]:
-    _server.sandbox.reset()
-    async with SandboxClient(_server.public_url) as client:
+async def sandbox(server: SandboxServer) -> AsyncIterator[SandboxClient]:
+    server.sandbox.reset()
+    async with SandboxClient(server.public_url) as client:
         yield client
 
 
 @dataclass
 class Bench:
     sandbox: SandboxClient
-    providers: Providers
+    url: str
     attempts: MemoryAttempts = field(default_factory=MemoryAttempts)
+    built: list[Providers] = field(default_factory=list)
 
-    async def look(self, timeout_seconds: float = 20.0) -> ProviderText:
-        return await self.providers.looks.run(ASKED, attempts=self.attempts, timeout_seconds=timeout_seconds)
+    def build(self, **changes: Any) -> Providers:
+        """Providers with other settings, from now on the ones that are used."""
+        self.built.append(providers_at(self.url, **{"generation_call_timeout_seconds": 2.0, **changes}))
+        return self.built[-1]
+
+    async def look(self) -> ProviderText:
+        return await self.built[-1].looks.run(ASKED, attempts=self.attempts, timeout_seconds=20)
 
     async def asked(self) -> tuple[int, int]:
         return len(await self.sandbox.requests(*OPENAI)), len(await self.sandbox.requests(*REPLICATE))
 
 
 @pytest_asyncio.fixture
-async def bench(_server: SandboxServer, sandbox: SandboxClient) -> AsyncIterator[Bench]:
-    providers = providers_at(_server.public_url, generation_call_timeout_seconds=2.0)
-    yield Bench(sandbox, providers)
-    await providers.aclose()
+async def bench(server: SandboxServer, sandbox: SandboxClient) -> AsyncIterator[Bench]:
+    opened = Bench(sandbox, server.public_url)
+    opened.build()
+    yield opened
+    for providers in opened.built:
+        await providers.aclose()
 
 
 UNFIT: dict[str, Any] = {"answer": "text", "text": UNFIT_TEXT}
@@ -149,23 +159,18 @@ async def test_unfit_everywhere_fails_with_every_reason(bench: Bench) -> None:
     assert [attempt.reason.partition(":")[0] for attempt in caught.value.attempts] == ["unfit"] * 4
 
 
-async def test_unfit_answers_leave_the_circuit_closed(bench: Bench, _server: SandboxServer) -> None:
-    providers = providers_at(_server.public_url, generation_breaker_calls_min=2)
-    await bench.sandbox.fault(*OPENAI, UNFIT, times=None)
-    for _ in range(3):
-        await providers.looks.run(ASKED, attempts=MemoryAttempts(), timeout_seconds=20)
-    await bench.sandbox.clear_faults()
-    await providers.looks.run(ASKED, attempts=bench.attempts, timeout_seconds=20)
-    await providers.aclose()
-    assert bench.attempts.outcomes == [("openai", "ok")]
+async def test_unfit_answers_leave_the_circuit_closed(bench: Bench) -> None:
+    bench.build(generation_breaker_calls_min=2)
+    await bench.sandbox.fault(*OPENAI, UNFIT, times=6)
+    for _ in range(4):
+        await bench.look()
+    assert bench.attempts.outcomes[-1] == ("openai", "ok")
+    assert await bench.asked() == (7, 3)
 
 
 @pytest.mark.parametrize("answer", ["refusal", "content_filter"])
-async def test_a_refusal_ends_everything_is_paid_and_leaves_the_circuit_closed(
-    _server: SandboxServer, bench: Bench, answer: str
-) -> None:
-    providers = providers_at(_server.public_url, generation_breaker_calls_min=2)
-    bench.providers, built = providers, bench.providers
+async def test_a_refusal_ends_everything_is_paid_and_leaves_the_circuit_closed(bench: Bench, answer: str) -> None:
+    bench.build(generation_breaker_calls_min=2)
     await bench.sandbox.fault(*OPENAI, {"answer": answer}, times=4)
     for _ in range(4):
         with pytest.raises(Refused) as caught:
@@ -175,28 +180,22 @@ async def test_a_refusal_ends_everything_is_paid_and_leaves_the_circuit_closed(
     assert {row.cost_microusd for row in bench.attempts.rows.values()}.isdisjoint({0, None})
     await bench.look()
     assert bench.attempts.outcomes[-1] == ("openai", "ok")
-    await providers.aclose()
-    bench.providers = built
 
 
-async def test_looking_and_writing_have_circuits_of_their_own(_server: SandboxServer, bench: Bench) -> None:
-    providers = providers_at(_server.public_url, generation_breaker_calls_min=2)
+async def test_looking_and_writing_have_circuits_of_their_own(bench: Bench) -> None:
+    providers = bench.build(generation_breaker_calls_min=2)
     await bench.sandbox.fault(*OPENAI, {"status": 500}, times=3)
     for router in (providers.looks, providers.looks, providers.texts):
         text = await router.run(ASKED, attempts=bench.attempts, timeout_seconds=20)
         assert isinstance(text.parsed, Review)
-    await providers.aclose()
     assert [name for name, outcome in bench.attempts.outcomes if outcome == "ok"] == ["replicate"] * 2 + ["openai"]
 
 
-async def test_a_throttled_key_rests_for_writing_too(_server: SandboxServer, bench: Bench) -> None:
-    from pydantic import SecretStr
-
-    providers = providers_at(_server.public_url, openai_api_key=SecretStr("sk-1,sk-2"))
+async def test_a_throttled_key_rests_for_writing_too(bench: Bench) -> None:
+    providers = bench.build(openai_api_key=SecretStr("sk-1,sk-2"))
     await bench.sandbox.fault(*OPENAI, {"status": 429, "retry_after": 30})
     for router in (providers.looks, providers.texts, providers.texts):
         await router.run(ASKED, attempts=bench.attempts, timeout_seconds=20)
-    await providers.aclose()
     keys = [request["authorization"]["fingerprint"] for request in await bench.sandbox.requests(*OPENAI)]
     assert len(keys) == 4
     assert keys[0] != keys[1]
@@ -210,7 +209,7 @@ async def test_a_prediction_a_crash_left_is_adopted_and_nothing_is_bought(bench:
     successor = MemoryAttempts()
     left = successor.left_open("replicate", "anthropic/claude-4.5-sonnet", bought)
 
-    text = await bench.providers.looks.run(ASKED, attempts=successor, timeout_seconds=10)
+    text = await bench.built[-1].looks.run(ASKED, attempts=successor, timeout_seconds=10)
 
     assert isinstance(text.parsed, Review)
     assert await bench.asked() == (1, 1)
@@ -225,7 +224,7 @@ async def test_an_unfit_prediction_that_is_adopted_is_booked_and_bought_anew(ben
     successor = MemoryAttempts()
     left = successor.left_open("replicate", "anthropic/claude-4.5-sonnet", unfit)
 
-    await bench.providers.looks.run(ASKED, attempts=successor, timeout_seconds=10)
+    await bench.built[-1].looks.run(ASKED, attempts=successor, timeout_seconds=10)
 
     assert successor.rows[left].outcome is AttemptOutcome.UNFIT
     assert successor.rows[left].cost_microusd
@@ -236,9 +235,11 @@ async def test_cancelling_cancels_the_prediction(bench: Bench) -> None:
     await bench.sandbox.fault(*OPENAI, SHUT)
     await bench.sandbox.fault(*REPLICATE, {"prediction_status": "stuck"})
     task = asyncio.create_task(bench.look())
-    async with asyncio.timeout(10):
-        while not await bench.sandbox.requests("replicate", "predictions.get"):
-            await asyncio.sleep(0.02)
+
+    async def polled() -> bool:
+        return bool(await bench.sandbox.requests("replicate", "predictions.get"))
+
+    await until(polled)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -249,8 +250,6 @@ async def test_cancelling_cancels_the_prediction(bench: Bench) -> None:
 async def test_a_hostile_answer_stays_within_the_shape(bench: Bench) -> None:
     note = "<script>alert(1)</script> {{7*7}} [x](javascript:1) file:///etc/passwd"
     hostile = {**GOOD, "note": note}
-    import json
-
     await bench.sandbox.fault(*OPENAI, {"answer": "text", "text": json.dumps(hostile)})
     await bench.sandbox.fault(
         *OPENAI, {"answer": "text", "text": json.dumps({**hostile, "role": "system", "price": 0})}, after=1

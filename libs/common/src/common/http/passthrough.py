@@ -100,17 +100,26 @@ class Passthrough:
         self._total_seconds = total_seconds
         self._stream_idle_seconds = stream_idle_seconds
 
-    async def forward(self, request: Request, caller: Caller | None, *, path: str | None = None) -> Response:
+    async def forward(
+        self,
+        request: Request,
+        caller: Caller | None,
+        *,
+        path: str | None = None,
+        total_seconds: float | None = None,
+    ) -> Response:
         """The owner's answer, streamed; whatever status it has, it is the answer.
 
         Args:
             caller: who asks; None for what anybody may read.
             path: where it differs from the request's own.
+            total_seconds: where a body takes longer to send or to deal with than requests usually do.
 
         Raises:
-            DependencyUnavailable: no connection within 2 s or no answer within 10 s.
+            DependencyUnavailable: no connection within 2 s or no answer within 10 s, or `total_seconds`.
         """
-        deadline = asyncio.get_running_loop().time() + self._total_seconds
+        seconds = total_seconds or self._total_seconds
+        deadline = asyncio.get_running_loop().time() + seconds
         raw_path = (path or request.url.path).encode()
         if request.url.query:
             raw_path += b"?" + request.url.query.encode()
@@ -148,7 +157,7 @@ class Passthrough:
                 headers=headers,
                 content=None if bodiless else request.stream(),
                 # Reading is bounded by the deadline above and by the idle limit of streams.
-                timeout=httpx2.Timeout(self._total_seconds, connect=CONNECT_SECONDS, read=None),
+                timeout=httpx2.Timeout(self._total_seconds, connect=CONNECT_SECONDS, read=None, pool=CONNECT_SECONDS),
             )
             try:
                 return await self._client.send(outgoing, stream=True)

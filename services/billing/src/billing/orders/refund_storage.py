@@ -12,7 +12,7 @@ from billing.orders.rules import EXPIRY_MARGIN, PAGE_LIFE, Order, OrderStatus
 from billing.orders.storage import COLUMNS
 from common.db.unit_of_work import UnitOfWork
 
-LEASE = timedelta(minutes=1)  # longer than all calls of one step with their deadlines take
+LEASE = timedelta(seconds=20)  # longer than a step takes (`refunding.ASKING_SECONDS_MAX`)
 
 # What became of an order's work is what became of its hold: charged, or given back for whatever reason.
 _FOLLOW_OUTCOMES = text(

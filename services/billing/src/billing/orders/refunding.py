@@ -5,12 +5,13 @@ it is asked again it is looked at what has gone back already. So a crash at any 
 process finishes, and the money goes back once.
 """
 
+import asyncio
 from datetime import timedelta
 
 import structlog
 
 from billing.orders import refund_storage
-from billing.orders.ports import OrderVendor
+from billing.orders.ports import OrderVendor, Refund
 from billing.orders.rules import Order
 from billing.orders.settlement import close_refunded
 from billing.purchases.ports import AttemptSpent, PaymentsRefused, PaymentsUnavailable
@@ -18,6 +19,7 @@ from common.db.database import Database
 
 log = structlog.get_logger(__name__)
 
+ASKING_SECONDS_MAX = 15.0
 PAUSE_FIRST_SECONDS = 2.0
 PAUSE_MAX_SECONDS = 600.0
 REFUSED_TRIES_MAX = 14
@@ -47,24 +49,29 @@ class Refunder:
             return await self._give_to_people(order, str(error))
 
     async def _step(self, order: Order) -> str:
-        if order.tries > 1 and await self._is_back(order):
-            return await self._close(order, None)
         try:
-            refund = await self._vendor.pay_back(order)
-        except PaymentsRefused:
-            if await self._is_back(order):  # by hand, or by a dispute
-                return await self._close(order, None)
-            raise
-        if not refund.under_way:
+            async with asyncio.timeout(ASKING_SECONDS_MAX):
+                refund = await self._pay_back(order)
+        except TimeoutError as error:
+            raise PaymentsUnavailable("no answers in time") from error
+        if refund is not None and not refund.under_way:
             return await self._give_to_people(order, f"refund {refund.refund_id} failed at once")
-        return await self._close(order, refund.refund_id)
+        closed = await self._database.transact(close_refunded, order, None if refund is None else refund.refund_id)
+        return "refunded" if closed else "closed_before"
+
+    async def _pay_back(self, order: Order) -> Refund | None:
+        """The refund; None where the money is back already, by hand or by a dispute."""
+        if order.tries > 1 and await self._is_back(order):
+            return None
+        try:
+            return await self._vendor.pay_back(order)
+        except PaymentsRefused:
+            if await self._is_back(order):
+                return None
+            raise
 
     async def _is_back(self, order: Order) -> bool:
         return (await self._vendor.reversals(order)).leaves_nothing_of(order.price_minor)
-
-    async def _close(self, order: Order, refund_id: str | None) -> str:
-        closed = await self._database.transact(close_refunded, order, refund_id)
-        return "refunded" if closed else "closed_before"
 
     async def _give_to_people(self, order: Order, error: str) -> str:
         await self._database.transact(refund_storage.mark_failed, order.order_id, "refund_due", error)

@@ -34,6 +34,7 @@ class DegradedModes:
 
     def __init__(self, settings: GatewaySettings, redis: Redis, http: httpx2.AsyncClient) -> None:
         url = settings.database_url_for("gateway")
+        self._settings = settings
         self._http = http
         self._billing_ready = f"{settings.billing_url}/readyz"
         self._probe_database = Database(url, application="gateway-probe", pool_size=1)
@@ -51,12 +52,13 @@ class DegradedModes:
         self.last_known = LastKnown(redis, bytes_max=settings.last_known_mebibytes_max * MEBIBYTE)
         self.holding = Holding(self.stream, self.last_known, self.limits)
         self.job_reads = JobReads(self.database, self.stream, self.last_known, self.outages)
-        self.credit_reads = CreditReads(
-            Passthrough(settings.billing_url, http, settings.identity_secrets, total_seconds=SECONDS_MAX),
-            self.last_known,
-            self.outages,
-        )
         self.replayer = Replayer(self.database, self.stream, self.outages.database)
+
+    def credit_reads(self, http: httpx2.AsyncClient) -> CreditReads:
+        """Reading credits by this client."""
+        secrets = self._settings.identity_secrets
+        billing = Passthrough(self._settings.billing_url, http, secrets, total_seconds=SECONDS_MAX)
+        return CreditReads(billing, self.last_known, self.outages)
 
     def spawn(self, process: Process) -> None:
         """Start the tasks."""

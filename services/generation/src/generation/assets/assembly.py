@@ -14,7 +14,7 @@ from generation.local.pool import LocalPool
 from generation.providers.cloudinary_account import CloudinaryAccount, parse_account
 from generation.providers.imaging import Imaging
 from generation.providers.retry_policy import RetryPolicy
-from generation.providers.settings import ProviderSettings
+from generation.providers.settings import StorageSettings
 from generation.settings import GenerationSettings
 
 FETCHES_MAX = 8
@@ -31,7 +31,7 @@ class AssetParts:
 
 def build_assets(
     settings: GenerationSettings,
-    providers: ProviderSettings,
+    storage: StorageSettings,
     database: Database,
     pool: LocalPool,
     closing: AsyncExitStack,
@@ -45,7 +45,7 @@ def build_assets(
     from generation.providers.cloudinary_store import CloudinaryStore
     from generation.providers.cloudinary_ticket import sign_upload
 
-    account, policy = _account(providers), _policy(providers)
+    account, policy = _account(storage), _policy(storage)
     imaging = Imaging(threads_max=1)
     closing.callback(imaging.close)
     store = CloudinaryStore(account, imaging=imaging, policy=policy)
@@ -64,7 +64,7 @@ def build_assets(
 
 def build_input_images(
     settings: GenerationSettings,
-    providers: ProviderSettings,
+    storage: StorageSettings,
     database: Database,
     pool: LocalPool,
     closing: AsyncExitStack,
@@ -76,7 +76,7 @@ def build_input_images(
     """
     from generation.providers.cloudinary_download import CloudinaryDownloads
 
-    downloads = CloudinaryDownloads(_account(providers), policy=_policy(providers))
+    downloads = CloudinaryDownloads(_account(storage), policy=_policy(storage))
     closing.push_async_callback(downloads.aclose)
     fetcher = GuardedFetcher(
         allow_http=True, allow_hosts=settings.image_hosts, connections_max=FETCHES_MAX, user_agent="Atelier/1 (images)"
@@ -86,14 +86,14 @@ def build_input_images(
     return InputImages(database, pictures=pictures, downloads=downloads, fetcher=fetcher)
 
 
-def _account(providers: ProviderSettings) -> CloudinaryAccount:
-    return parse_account(providers.cloudinary_url.get_secret_value())
+def _account(storage: StorageSettings) -> CloudinaryAccount:
+    return parse_account(storage.cloudinary_url.get_secret_value())
 
 
-def _policy(providers: ProviderSettings) -> RetryPolicy:
+def _policy(storage: StorageSettings) -> RetryPolicy:
     return RetryPolicy(
-        tries_max=providers.generation_tries_max,
-        backoff_base_seconds=providers.generation_retry_base_seconds,
-        wait_max_seconds=providers.generation_retry_wait_max_seconds,
-        call_timeout_seconds=providers.generation_store_timeout_seconds,
+        tries_max=storage.generation_tries_max,
+        backoff_base_seconds=storage.generation_retry_base_seconds,
+        wait_max_seconds=storage.generation_retry_wait_max_seconds,
+        call_timeout_seconds=storage.generation_store_timeout_seconds,
     )

@@ -16,7 +16,9 @@ from generation.assets.rules import Allowance, Reservation, picture_key, upload_
 _FACTS = (
     "asset_id, account_id, storage_key, version, media_type, width, height, size_bytes, sha256, created_at, used_at"
 )
-_LOCK_ACCOUNT = text("SELECT pg_advisory_xact_lock(hashtextextended('assets ' || CAST(:account_id AS text), 0))")
+_LOCK_ACCOUNT = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('assets ' || CAST(CAST(:account_id AS uuid) AS text), 0))"
+)
 _ALLOWANCE = text(
     """
     SELECT assets_per_day, bytes_max FROM asset_allowances

@@ -210,7 +210,7 @@ class AssetUploads:
         except TimeoutError:
             if not deadline.expired():
                 raise
-            raise HTTPException(408, "The upload took too long.") from None
+            raise HTTPException(408, "The upload took too long.", headers={"Connection": "close"}) from None
         except PictureRefused as error:
             raise _as_answer(error) from error
 

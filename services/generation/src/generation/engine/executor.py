@@ -186,7 +186,10 @@ class Executor:
             result = await kind.run(job_input, context)
         finally:
             await context.aclose()
-        return result.model_dump(mode="json"), result.charge_credits(run.held_credits)
+        charge_credits = result.charge_credits(run.held_credits)
+        if not 0 <= charge_credits <= run.held_credits:
+            raise ValueError(f"kind {run.kind} charges {charge_credits} of {run.held_credits} credits held")
+        return result.model_dump(mode="json"), charge_credits
 
     async def _keep_lease(self, run: ClaimedRun) -> None:
         """Renew every third of the lease. Returns when the owner wants the run stopped, raises when it is lost."""

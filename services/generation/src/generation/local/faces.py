@@ -27,7 +27,7 @@ OVERLAP_MIN = 0.4
 _CELLS = ((0, 0, 128), (1, 0, 64), (2, 0, 32), (2, 1, 16), (2, 2, 8), (1, 2, 4), (0, 2, 2), (0, 1, 1))
 """Column, row and bit of the cells around the middle one."""
 
-Ints = NDArray[np.int64]
+Ints = NDArray[np.signedinteger[Any]]
 
 
 def find_faces(image: Image.Image) -> list[Box]:
@@ -40,7 +40,7 @@ def find_faces(image: Image.Image) -> list[Box]:
     scale = 1.0
     while min(grey.width, grey.height) / scale >= window:
         level = grey.resize((round(grey.width / scale), round(grey.height / scale)), Image.Resampling.BILINEAR)
-        for left, top in _windows_with_faces(np.asarray(level, dtype=np.int64)):
+        for left, top in _windows_with_faces(np.asarray(level, dtype=np.int32)):
             found.append((left * scale * shrunk, top * scale * shrunk, window * scale * shrunk))
         scale *= SCALE_STEP
     return _grouped(found, image.size)
@@ -50,7 +50,7 @@ def _windows_with_faces(level: Ints) -> list[tuple[int, int]]:
     cascade = _cascade()
     window = int(cascade["width"])
     stride = level.shape[1] + 1
-    sums = np.zeros((level.shape[0] + 1, stride), dtype=np.int64)
+    sums = np.zeros((level.shape[0] + 1, stride), dtype=np.int32)
     sums[1:, 1:] = level.cumsum(axis=0).cumsum(axis=1)
     rows, columns = level.shape[0] - window + 1, level.shape[1] - window + 1
     corners = (np.arange(rows)[:, None] * stride + np.arange(columns)[None, :]).ravel()
@@ -80,9 +80,9 @@ def _patterns(sums: Ints, stride: int, corners: Ints, feature: tuple[int, int, i
         return np.asarray(lower[column + 1] - lower[column] - upper[column + 1] + upper[column])
 
     middle = brightness(1, 1)
-    pattern = np.zeros(len(corners), dtype=np.int64)
+    pattern = np.zeros(len(corners), dtype=np.int32)
     for column, row, bit in _CELLS:
-        pattern |= (brightness(column, row) >= middle) * bit
+        pattern |= (brightness(column, row) >= middle) * np.int32(bit)
     return pattern
 
 

@@ -20,6 +20,9 @@ SHARE_MIN = 0.002
 """What covers less is noise."""
 FLAT_SHARE = 0.3
 """Where one exact colour makes up this much of a group (a drawing, a logo), it stands for the group, not the mean."""
+EDGE_DISTANCE = 0.08
+EDGE_WEIGHT = 0.15
+"""Pixels unlike a neighbour count this much when colours are chosen: smoothed edges are no colours of a design."""
 ROUNDS_MAX = 30
 FRAME = 0.06
 FRAME_SHARE_MIN = 0.4
@@ -64,12 +67,15 @@ def extract(pixels: Pixels, count: int) -> list[Colour]:
     if not visible.any():
         raise ValueError("nothing is visible")
     rgb = pixels[..., :3][visible]
+    lab = to_oklab(pixels[..., :3])
+    weight = np.where(_edges(lab)[visible], EDGE_WEIGHT, 1.0)
+    lab = lab[visible]
     exact, bin_of = _binned(rgb)
-    weights = np.bincount(bin_of).astype(np.float64)
-    points = _means(to_oklab(rgb), bin_of, weights)
+    weights = _sums(weight, bin_of, int(bin_of.max()) + 1)
+    points = _means(lab * weight[:, None], bin_of, weights)
     group_of = _grouped(points, weights, count)
     group_of_pixel = group_of[bin_of]
-    colours, shares = _representatives(rgb, exact, group_of_pixel)
+    colours, shares = _representatives(lab, weight, exact, group_of_pixel)
     framed = np.zeros(visible.shape, dtype=bool)
     rows, columns = (max(1, round(FRAME * side)) for side in visible.shape)
     framed[:rows] = framed[-rows:] = framed[:, :columns] = framed[:, -columns:] = True
@@ -108,6 +114,18 @@ def roles(colours: list[str], shares: list[float], frame_shares: list[float]) ->
     if legible:
         found[max(legible, key=lambda i: contrast_ratio(colours[i], colours[ground]))] = Role.TEXT
     return [found.get(i, Role.SECONDARY if shares[i] >= SECONDARY_SHARE else Role.DETAIL) for i in range(len(colours))]
+
+
+def _edges(lab: Floats) -> NDArray[np.bool_]:
+    """Which pixels differ from the one above, below, left or right."""
+    edges = np.zeros(lab.shape[:2], dtype=bool)
+    across = _squared(lab[:, 1:], lab[:, :-1]) > EDGE_DISTANCE**2
+    down = _squared(lab[1:], lab[:-1]) > EDGE_DISTANCE**2
+    edges[:, 1:] |= across
+    edges[:, :-1] |= across
+    edges[1:] |= down
+    edges[:-1] |= down
+    return edges
 
 
 def _binned(rgb: Pixels) -> tuple[Bins, Bins]:
@@ -188,8 +206,7 @@ def _squared(points: Floats, point: Floats) -> Floats:
     return np.asarray(((points - point) ** 2).sum(axis=-1))
 
 
-def _representatives(rgb: Pixels, exact: Bins, group_of: Bins) -> tuple[list[str], list[float]]:
-    lab = to_oklab(rgb)
+def _representatives(lab: Floats, weight: Floats, exact: Bins, group_of: Bins) -> tuple[list[str], list[float]]:
     colours, shares = [], []
     for group in range(int(group_of.max()) + 1):
         inside = group_of == group
@@ -198,9 +215,10 @@ def _representatives(rgb: Pixels, exact: Bins, group_of: Bins) -> tuple[list[str
         if counts[top] >= FLAT_SHARE * counts.sum():
             colours.append(f"#{int(values[top]):06x}")
         else:
-            red, green, blue = to_srgb(lab[inside].mean(axis=0)).tolist()
+            mean = np.average(lab[inside], axis=0, weights=weight[inside])
+            red, green, blue = to_srgb(mean).tolist()
             colours.append(f"#{red:02x}{green:02x}{blue:02x}")
-        shares.append(float(counts.sum()) / len(rgb))
+        shares.append(float(counts.sum()) / len(exact))
     return colours, shares
 
 

@@ -18,7 +18,7 @@ def palette(source: str, count: int) -> dict[str, Any]:
     Raises:
         Unworkable: the file is no usable picture, or fully transparent.
     """
-    pixels = np.asarray(Picture(source).shrunk(SIDE_MAX).convert("RGBA"))
+    pixels = np.asarray(Picture(source).sampled(SIDE_MAX).convert("RGBA"))
     try:
         colours = extract(pixels, count)
     except ValueError as error:

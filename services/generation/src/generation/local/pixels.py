@@ -14,6 +14,8 @@ from generation.local.failures import Unworkable
 PIXELS_MAX = 40_000_000
 FORMATS = ("JPEG", "PNG", "WEBP")
 STRIP_ROWS = 256
+SAMPLE_PIXELS = 4
+"""A JPEG is decoded at no less than this times the size of a sample, for decoding it small mixes pixels."""
 
 Size = tuple[int, int]
 
@@ -56,6 +58,22 @@ class Picture:
         size = max(1, round(self.size[0] * scale)), max(1, round(self.size[1] * scale))
         return self.region(Box(0, 0, *self.size), size)
 
+    def sampled(self, side_max: int) -> Image.Image:
+        """As `shrunk`, of pixels that are in the picture: none that mix what lies on both sides of an edge.
+
+        Raises:
+            Unworkable: the file is damaged.
+        """
+        scale = min(1.0, side_max / max(self.size))
+        size = max(1, round(self.size[0] * scale)), max(1, round(self.size[1] * scale))
+        with _opened(self._path) as image:
+            try:
+                image.draft(None, (SAMPLE_PIXELS * size[0], SAMPLE_PIXELS * size[1]))
+                small = image.resize(size, Image.Resampling.NEAREST)
+            except (OSError, SyntaxError, ValueError) as error:
+                raise _unsupported("It is damaged.") from error
+            return small.convert("RGBA" if image.has_transparency_data else "RGB")
+
     def region(self, box: Box, size: Size) -> Image.Image:
         """A region, scaled to `size`, RGB or RGBA.
 
@@ -89,7 +107,7 @@ def _unsupported(detail: str) -> Unworkable:
 def _scaled(image: Image.Image, box: Box, size: Size) -> Image.Image:
     full = image.size
     wanted = round(full[0] * size[0] / box.width), round(full[1] * size[1] / box.height)
-    if image.format == "JPEG" and image.draft(None, (2 * wanted[0], 2 * wanted[1])) is not None:
+    if image.format == "JPEG" and image.draft(None, wanted) is not None:
         box = _rescaled(box, full, image.size)
     image.load()
     factor = max(1, int(min(box.width / size[0], box.height / size[1]) / 2))

@@ -15,6 +15,8 @@ RIM_COLOURS = 3
 FOREGROUND_DISTANCE = 0.07
 FOREGROUND_MIN, FOREGROUND_MAX = 0.005, 0.85
 """A foreground of less is a speck, of more there is no background."""
+EXTENT_MAX = 0.95
+"""What reaches over more than this both ways is not a thing, it is the picture."""
 TRIM = 0.01
 """What of the foreground may lie outside its box on each side: specks far from the thing do not stretch it."""
 
@@ -47,6 +49,8 @@ def foreground(image: Image.Image) -> Box | None:
         return None
     left, right = _extent(mask.sum(axis=0))
     top, bottom = _extent(mask.sum(axis=1))
+    if right - left > EXTENT_MAX * image.width and bottom - top > EXTENT_MAX * image.height:
+        return None
     return Box(left, top, right - left, bottom - top)
 
 

@@ -20,10 +20,23 @@ class CompatibleEndpoint(BaseModel):
     """Whether it answers ``/responses``; texts go to ``/chat/completions`` where it does not."""
 
 
-class ProviderSettings(BaseSettings):
-    """Read from the environment once, at start. API keys may be several, separated by commas."""
+class StorageSettings(BaseSettings):
+    """Where artefacts and customers' pictures are kept, and how patiently that place is asked."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    cloudinary_url: SecretStr = SecretStr("")
+
+    generation_store_timeout_seconds: Seconds = 30.0
+    """Total time of one upload to storage; there are up to three."""
+    generation_tries_max: Annotated[int, Field(ge=1, le=10)] = 3
+    generation_retry_base_seconds: Seconds = 1.0
+    generation_retry_wait_max_seconds: Seconds = 60.0
+    """A provider that asks for a longer pause than this is left for the next of the chain."""
+
+
+class ProviderSettings(StorageSettings):
+    """Read from the environment once, at start. API keys may be several, separated by commas."""
 
     openai_api_key: SecretStr = SecretStr("")
     openai_base_url: str = "https://api.openai.com/v1"
@@ -38,8 +51,6 @@ class ProviderSettings(BaseSettings):
     replicate_base_url: str = "https://api.replicate.com"
     """Without ``/v1``."""
 
-    cloudinary_url: SecretStr = SecretStr("")
-
     generation_image_chain: str = "openai/gpt-image-2.5-flare,replicate/black-forest-labs/flux-schnell"
     generation_text_chain: str = "openai/gpt-5.6-terra,replicate/anthropic/claude-4.5-sonnet"
     generation_look_chain: str = "openai/gpt-5.6-terra,replicate/anthropic/claude-4.5-sonnet"
@@ -50,14 +61,8 @@ class ProviderSettings(BaseSettings):
 
     generation_call_timeout_seconds: Seconds = 120.0
     """Total time of one call to a provider, whatever the wire does."""
-    generation_store_timeout_seconds: Seconds = 30.0
-    """Total time of one upload to storage; there are up to three."""
     generation_provider_connections_max: Annotated[int, Field(ge=1, le=256)] = 16
 
-    generation_tries_max: Annotated[int, Field(ge=1, le=10)] = 3
-    generation_retry_base_seconds: Seconds = 1.0
-    generation_retry_wait_max_seconds: Seconds = 60.0
-    """A provider that asks for a longer pause than this is left for the next of the chain."""
     generation_key_rest_seconds: Seconds = 300.0
     """How long a key rests that was turned down (invalid, out of quota)."""
 

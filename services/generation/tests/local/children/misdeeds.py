@@ -68,3 +68,11 @@ def ignore_everything() -> dict[str, Any]:
         signal.signal(name, signal.SIG_IGN)
     time.sleep(60)
     return {}
+
+
+def hog_all(**arguments: Any) -> dict[str, Any]:
+    return hog(100_000)
+
+
+def die_of(**arguments: Any) -> dict[str, Any]:
+    return die(-signal.SIGSEGV)

@@ -66,7 +66,9 @@ def impression_of(content: bytes) -> Impression:
     grey = image.convert("L")
     histogram = grey.histogram()
     total = sum(histogram)
-    edges = grey.filter(ImageFilter.FIND_EDGES).crop((1, 1, grey.width - 1, grey.height - 1))
+    edges = grey.filter(ImageFilter.FIND_EDGES)
+    if min(grey.size) > 2:  # the filter leaves the outermost pixels as they were
+        edges = edges.crop((1, 1, grey.width - 1, grey.height - 1))
     across, down = _weight(edges)
     saturation, hues = _colours(image)
     return Impression(

@@ -9,6 +9,19 @@ _FIRST_DAY = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 _PADDING = " Take this as a first impression and look again in the morning light."
 
 _BY_NAME: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("quantity", ("1", "2", "2.5", "6", "12.75", "24", "40")),
+    ("^unit$", ("h", "m²", "m", "pcs", "lump sum")),
+    (
+        "description",
+        (
+            "Preparation of the site, protection of floors and openings",
+            "Removal of the old covering, disposal included",
+            "Supply and laying of tiles, joints included",
+            "Labour of a skilled worker",
+            "Materials and consumables",
+            "Cleaning of the site and disposal of waste",
+        ),
+    ),
     ("title|headline|heading", ("Quiet light at the edge", "A study in soft contrast", "Where the eye comes to rest")),
     (
         "strength|praise|good|positive",
@@ -61,6 +74,7 @@ _SENTENCES = (
     "A little more contrast would make it speak louder.",
     "It keeps its promise without asking for more.",
 )
+_TOLD_LENGTH = re.compile(r"\bat (least|most) (\d{1,6})(?= characters| and at most \d+ characters)", re.IGNORECASE)
 _NAMES = tuple((re.compile(pattern), choices) for pattern, choices in _BY_NAME)
 
 
@@ -70,7 +84,7 @@ def phrase(schema: dict[str, Any], name: str, dice: random.Random) -> str:
     if made is not None:
         return made
     made = _named(name.lower(), dice)
-    least, most = int(schema.get("minLength", 0)), schema.get("maxLength")
+    least, most = _lengths(schema)
     while len(made) < least:
         made += _PADDING
     return made[:most].rstrip() if most is not None and most > least else made[:most]
@@ -80,6 +94,12 @@ def prose(dice: random.Random, prompt: str) -> str:
     """A few sentences in answer to a prompt."""
     words = " ".join(prompt.split()[:8]).rstrip(".,;:!?")
     return f"On “{words}”: {' '.join(dice.sample(_SENTENCES, 4))}"
+
+
+def _lengths(schema: dict[str, Any]) -> tuple[int, int | None]:
+    """Limits as keywords or, since strict mode has none for them, as words of the description."""
+    told = {word: int(number) for word, number in _TOLD_LENGTH.findall(str(schema.get("description", "")))}
+    return int(schema.get("minLength", told.get("least", 0))), schema.get("maxLength", told.get("most"))
 
 
 def _named(name: str, dice: random.Random) -> str:

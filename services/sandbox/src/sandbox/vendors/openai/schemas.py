@@ -12,6 +12,8 @@ Schema = dict[str, Any]
 _DEPTH_MAX = 32
 _ITEMS_USUAL = 3
 _TRIES_UNIQUE = 20
+_PRICE_MINOR = (1_500, 25_000)
+"""What a price in cents is like, where the schema permits it."""
 
 
 def check_strict(schema: Schema, name: str, param: str) -> None:
@@ -158,6 +160,8 @@ def _bounds(schema: Schema, name: str, *, whole: bool) -> tuple[float, float]:
         low = schema["exclusiveMinimum"] + small
     if "exclusiveMaximum" in schema:
         high = schema["exclusiveMaximum"] - small
+    if name.endswith("_minor") and (low or 0) <= _PRICE_MINOR[0] and (high or math.inf) >= _PRICE_MINOR[1]:
+        return _PRICE_MINOR
     if low is not None and high is not None:
         return low, high
     if low is not None:
