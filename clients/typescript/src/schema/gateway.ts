@@ -21,6 +21,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/extract-colors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Colours of a picture
+         * @description Palette, shares, names, roles and contrasts. A repeat is free. Costs 1 credits.
+         */
+        post: operations["submit_extract_colors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/extract-colors/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Colours of a picture: price and wait
+         * @description What this job would cost and when it would be done, with a quote that binds us for ten minutes.
+         */
+        post: operations["estimate_extract_colors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/photo-critique": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Photo critique
+         * @description Marks for light, composition, colour, focus and story, with three improvements. Costs 1 credits.
+         */
+        post: operations["submit_photo_critique"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/photo-critique/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Photo critique: price and wait
+         * @description What this job would cost and when it would be done, with a quote that binds us for ten minutes.
+         */
+        post: operations["estimate_photo_critique"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quote
+         * @description Priced lines with net, tax and gross, from the description of a building job. Costs 2 credits.
+         */
+        post: operations["submit_quote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/quote/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quote: price and wait
+         * @description What this job would cost and when it would be done, with a quote that binds us for ten minutes.
+         */
+        post: operations["estimate_quote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/smart-crop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Smart crop
+         * @description A picture cropped to a ratio so that what matters stays in it. Costs 1 credits.
+         */
+        post: operations["submit_smart_crop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/smart-crop/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Smart crop: price and wait
+         * @description What this job would cost and when it would be done, with a quote that binds us for ten minutes.
+         */
+        post: operations["estimate_smart_crop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/text-to-design": {
         parameters: {
             query?: never;
@@ -304,6 +464,46 @@ export interface paths {
          * @description Set another password. Every session ends; the answer is a new one. API keys stay.
          */
         put: operations["change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Place Order
+         * @description Order a finished product with nothing but an e-mail address: answers with the page to pay it on.
+         */
+        post: operations["place_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Order
+         * @description How an order stands, its work, and the result once it is there, for whoever has its token.
+         */
+        get: operations["get_order"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1219,6 +1419,50 @@ export interface components {
             secret: string;
         };
         /**
+         * NewOrderView
+         * @description An order to pay at `checkout_url`. `token` reads it, and is not shown again; mails have it in their links.
+         */
+        NewOrderView: {
+            /**
+             * Id
+             * @example ord_01k9zv4m5sfv8b2c3d4e5f6g7h
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "expired" | "paid" | "delivered" | "refunding" | "refunded";
+            /** Price Minor */
+            price_minor: number;
+            /** Currency */
+            currency: string;
+            /** Checkout Url */
+            checkout_url: string | null;
+            /** Checkout Expires At */
+            checkout_expires_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Token
+             * @description For `Authorization: Bearer …` of `GET /v1/orders/{id}`.
+             * @example atl_order_…
+             */
+            token: string;
+            /**
+             * Page Url
+             * @description The order's page, which shows how it stands and then the result.
+             */
+            page_url: string;
+        };
+        /**
          * OfferedKindView
          * @description A kind of work on offer: enough to draw a form and show a price.
          */
@@ -1281,6 +1525,107 @@ export interface components {
         OfferedKinds: {
             /** Items */
             items: components["schemas"]["OfferedKindView"][];
+        };
+        /**
+         * OrderBody
+         * @description What is ordered, and where the result is mailed.
+         */
+        OrderBody: {
+            /**
+             * Kind
+             * @example text-to-design
+             */
+            kind: string;
+            /**
+             * Email
+             * Format: email
+             * @example ada@example.com
+             */
+            email: string;
+            /**
+             * Locale
+             * @default en
+             * @enum {string}
+             */
+            locale?: "en" | "fr";
+            /**
+             * Input
+             * @description As for a job of this kind.
+             * @example {
+             *       "prompt": "A lighthouse at dusk"
+             *     }
+             */
+            input: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * OrderView
+         * @description An order; `price_minor` is in the smallest unit of `currency`.
+         *
+         *     `paid`: the work is under way. `refunding`: it came to nothing, and the money goes back by itself.
+         */
+        OrderView: {
+            /**
+             * Id
+             * @example ord_01k9zv4m5sfv8b2c3d4e5f6g7h
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "expired" | "paid" | "delivered" | "refunding" | "refunded";
+            /** Price Minor */
+            price_minor: number;
+            /** Currency */
+            currency: string;
+            /**
+             * Checkout Url
+             * @description Where it can be paid, while it is open.
+             */
+            checkout_url: string | null;
+            /** Checkout Expires At */
+            checkout_expires_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Paid At */
+            paid_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** @description Null until the payment has arrived. */
+            work: components["schemas"]["OrderedWork"] | null;
+        };
+        /**
+         * OrderedWork
+         * @description The work that was paid for.
+         */
+        OrderedWork: {
+            status: components["schemas"]["JobStatus"];
+            /** Progress */
+            progress: number;
+            /**
+             * Message
+             * @description What is being done, for people.
+             */
+            message: string | null;
+            queue: components["schemas"]["Queue"] | null;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            } | null;
+            error: components["schemas"]["JobError"] | null;
+            /** Started At */
+            started_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
         };
         /**
          * PriceRule
@@ -1767,6 +2112,412 @@ export interface components {
             code?: string | null;
         };
         /**
+         * ExtractColorsInput
+         * @description The picture, and how many colours are wanted.
+         */
+        ExtractColorsInput: {
+            /**
+             * Asset Id
+             * @description A picture from `POST /v1/assets`.
+             */
+            asset_id?: string;
+            /**
+             * Image Url
+             * @description Where the picture is fetched from: a public http or https address.
+             */
+            image_url?: string;
+            /**
+             * Colors
+             * @description At most this many; fewer where a picture has fewer.
+             * @default 6
+             */
+            colors?: number;
+        } & (unknown | unknown);
+        /**
+         * ExtractColorsResult
+         * @description The palette, largest share first, and its legible pairs, best first.
+         */
+        ExtractColorsResult: {
+            /** Palette */
+            palette: components["schemas"]["ExtractColorsResultPaletteColor"][];
+            /** Contrast Pairs */
+            contrast_pairs: components["schemas"]["ExtractColorsResultContrastPair"][];
+            /**
+             * Cached
+             * @description Whether the same was asked for before and the answer kept: it costs nothing.
+             */
+            cached: boolean;
+        };
+        /**
+         * ColorRole
+         * @description What a colour is in its picture.
+         * @enum {string}
+         */
+        ExtractColorsResultColorRole: "background" | "dominant" | "accent" | "text" | "secondary" | "detail";
+        /**
+         * ContrastPair
+         * @description Two colours of the palette that contrast enough for something, by WCAG 2.2.
+         */
+        ExtractColorsResultContrastPair: {
+            /** First */
+            first: string;
+            /** Second */
+            second: string;
+            /**
+             * Ratio
+             * @description 1 to 21.
+             */
+            ratio: number;
+            /**
+             * Aa
+             * @description Enough for text (4.5).
+             */
+            aa: boolean;
+            /**
+             * Aa Large
+             * @description Enough for large text and controls (3).
+             */
+            aa_large: boolean;
+            /**
+             * Aaa
+             * @description Enough for text at level AAA (7).
+             */
+            aaa: boolean;
+            /**
+             * Aaa Large
+             * @description Enough for large text at level AAA (4.5).
+             */
+            aaa_large: boolean;
+        };
+        /**
+         * PaletteColor
+         * @description A colour of the palette.
+         */
+        ExtractColorsResultPaletteColor: {
+            /** Hex */
+            hex: string;
+            /**
+             * Share
+             * @description What it covers of all that is visible, 0 to 1; shares sum to 1.
+             */
+            share: number;
+            /**
+             * Name
+             * @description The nearest common name, in your language.
+             */
+            name: string;
+            /** @description background: most of the rim; dominant: the largest of the rest; accent: the most vivid; text: legible on the background; secondary: from a tenth of the picture on; detail: less. */
+            role: components["schemas"]["ExtractColorsResultColorRole"];
+        };
+        /**
+         * PhotoCritiqueInput
+         * @description The photograph, and how to speak of it.
+         */
+        PhotoCritiqueInput: {
+            /**
+             * Asset Id
+             * @description A picture from `POST /v1/assets`.
+             */
+            asset_id?: string;
+            /**
+             * Image Url
+             * @description Where the picture is fetched from: a public http or https address.
+             */
+            image_url?: string;
+            /**
+             * @description How the critic speaks; the marks do not depend on it.
+             * @default professional
+             */
+            tone?: components["schemas"]["PhotoCritiqueInputTone"];
+        } & (unknown | unknown);
+        /**
+         * Tone
+         * @description How the critic speaks.
+         * @enum {string}
+         */
+        PhotoCritiqueInputTone: "professional" | "kind" | "roast";
+        /**
+         * PhotoCritiqueResult
+         * @description Marks from 0 to 100 and words, in the owner's language.
+         */
+        PhotoCritiqueResult: {
+            /** Score */
+            score: number;
+            criteria: components["schemas"]["PhotoCritiqueResultCriteria"];
+            /** Improvements */
+            improvements: string[];
+            /**
+             * Best Of
+             * @description Whether the score is 85 or more.
+             */
+            best_of: boolean;
+            tone: components["schemas"]["PhotoCritiqueResultTone"];
+            /** Language */
+            language: string;
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+        };
+        /**
+         * Criteria
+         * @description The sides that are judged, always all of them.
+         */
+        PhotoCritiqueResultCriteria: {
+            light: components["schemas"]["PhotoCritiqueResultCriterion"];
+            composition: components["schemas"]["PhotoCritiqueResultCriterion"];
+            colour: components["schemas"]["PhotoCritiqueResultCriterion"];
+            focus: components["schemas"]["PhotoCritiqueResultCriterion"];
+            story: components["schemas"]["PhotoCritiqueResultCriterion"];
+        };
+        /**
+         * Criterion
+         * @description One side of the photograph.
+         */
+        PhotoCritiqueResultCriterion: {
+            /** Score */
+            score: number;
+            /**
+             * Sentence
+             * @description One sentence that says why.
+             */
+            sentence: string;
+        };
+        /**
+         * Tone
+         * @description How the critic speaks.
+         * @enum {string}
+         */
+        PhotoCritiqueResultTone: "professional" | "kind" | "roast";
+        /**
+         * QuoteInput
+         * @description The work, for whom, and how it is taxed.
+         */
+        QuoteInput: {
+            /**
+             * Work
+             * @description The building job in free words.
+             */
+            work: string;
+            client: components["schemas"]["QuoteInputClient"];
+            /**
+             * Tax Rate Percent
+             * @description Per cent: 20, 10 or 5.5.
+             * @default 20
+             */
+            tax_rate_percent?: string;
+            /**
+             * Currency
+             * @description ISO 4217, with two decimals.
+             * @default EUR
+             */
+            currency?: string;
+        };
+        /**
+         * Client
+         * @description For whom the work is done.
+         */
+        QuoteInputClient: {
+            /** Name */
+            name: string;
+            /**
+             * Address
+             * @default null
+             */
+            address?: string | null;
+            /**
+             * Email
+             * @default null
+             */
+            email?: string | null;
+        };
+        /**
+         * QuoteResult
+         * @description Lines and sums; amounts are whole minor units (cents) of the currency.
+         */
+        QuoteResult: {
+            /** Title */
+            title: string;
+            client: components["schemas"]["QuoteResultClient"];
+            /** Items */
+            items: components["schemas"]["QuoteResultQuoteItem"][];
+            /** Currency */
+            currency: string;
+            /** Tax Rate Percent */
+            tax_rate_percent: string;
+            /** Net Minor */
+            net_minor: number;
+            /** Tax Minor */
+            tax_minor: number;
+            /** Gross Minor */
+            gross_minor: number;
+            /** Language */
+            language: string;
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+        };
+        /**
+         * Client
+         * @description For whom the work is done.
+         */
+        QuoteResultClient: {
+            /** Name */
+            name: string;
+            /**
+             * Address
+             * @default null
+             */
+            address?: string | null;
+            /**
+             * Email
+             * @default null
+             */
+            email?: string | null;
+        };
+        /**
+         * QuoteItem
+         * @description A line with its total, in minor units.
+         */
+        QuoteResultQuoteItem: {
+            /**
+             * Description
+             * @description What is done or supplied.
+             */
+            description: string;
+            /**
+             * Quantity
+             * @description A decimal number without separators, for example 12 or 2.5.
+             */
+            quantity: string;
+            /** Unit */
+            unit: string;
+            /**
+             * Unit Price Minor
+             * @description In cents, before tax.
+             */
+            unit_price_minor: number;
+            /** Total Minor */
+            total_minor: number;
+        };
+        /**
+         * SmartCropInput
+         * @description The picture, and how to crop it.
+         */
+        SmartCropInput: {
+            /**
+             * Asset Id
+             * @description A picture from `POST /v1/assets`.
+             */
+            asset_id?: string;
+            /**
+             * Image Url
+             * @description Where the picture is fetched from: a public http or https address.
+             */
+            image_url?: string;
+            /** @description 1:1 gives 1024x1024, 16:9 1920x1080, 9:16 1080x1920, 4:3 1600x1200 pixels. */
+            target_ratio: components["schemas"]["SmartCropInputRatio"];
+            /** @default auto */
+            focus?: components["schemas"]["SmartCropInputCropFocus"];
+        } & (unknown | unknown);
+        /**
+         * CropFocus
+         * @description What is to stay in the picture.
+         * @enum {string}
+         */
+        SmartCropInputCropFocus: "auto" | "face" | "center" | "product";
+        /**
+         * Ratio
+         * @description Width to height.
+         * @enum {string}
+         */
+        SmartCropInputRatio: "1:1" | "16:9" | "9:16" | "4:3";
+        /**
+         * SmartCropResult
+         * @description The cropped picture and how it was made.
+         */
+        SmartCropResult: {
+            image: components["schemas"]["SmartCropResultImageArtefact"];
+            /** @description What was cut out of the original. */
+            box: components["schemas"]["SmartCropResultCropBox"];
+            original_size: components["schemas"]["SmartCropResultPixelSize"];
+            new_size: components["schemas"]["SmartCropResultPixelSize"];
+            /** @description What decided: `auto` also where no face or no single thing was found. */
+            focus: components["schemas"]["SmartCropResultCropFocus"];
+            /**
+             * Faces
+             * @description How many faces were seen, with focus `face`.
+             */
+            faces: number;
+            /**
+             * Scale
+             * @description Pixels of the result for one of the original.
+             */
+            scale: number;
+            /**
+             * Upscaled
+             * @description Whether the region was smaller than the result and had to be enlarged.
+             */
+            upscaled: boolean;
+            /**
+             * Cached
+             * @description Whether the same was asked for before and the answer kept.
+             * @default false
+             */
+            cached?: boolean;
+        };
+        /**
+         * CropBox
+         * @description A region of the original, in pixels from its upper left corner.
+         */
+        SmartCropResultCropBox: {
+            /** Left */
+            left: number;
+            /** Top */
+            top: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+        };
+        /**
+         * CropFocus
+         * @description What is to stay in the picture.
+         * @enum {string}
+         */
+        SmartCropResultCropFocus: "auto" | "face" | "center" | "product";
+        /**
+         * ImageArtefact
+         * @description An image in artefact storage. `url` is signed: it works for whoever has it, and for nobody who guesses.
+         */
+        SmartCropResultImageArtefact: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+            /** Url */
+            url: string;
+            /** Media Type */
+            media_type: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /**
+         * PixelSize
+         * @description A size in pixels.
+         */
+        SmartCropResultPixelSize: {
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+        };
+        /**
          * TextToDesignInput
          * @description What to draw, and how.
          */
@@ -1870,6 +2621,8 @@ export interface operations {
                 headers: {
                     /** @description The state that is shown (weak). */
                     ETag?: string;
+                    /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
+                    "X-Degraded"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1881,6 +2634,8 @@ export interface operations {
                 headers: {
                     /** @description The state that is shown (weak). */
                     ETag?: string;
+                    /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
+                    "X-Degraded"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1923,7 +2678,989 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `DEPENDENCY_UNAVAILABLE` */
+            /** @description `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_extract_colors: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the first job again; with another body 422. */
+                "Idempotency-Key"?: string;
+                /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
+                Quote?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image_url": "https://example.com/poster.png",
+                 *       "colors": 6
+                 *     }
+                 */
+                "application/json": components["schemas"]["ExtractColorsInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    /** @description Where the job is read. */
+                    Location?: string;
+                    /** @description `true`: an earlier request with this key made the job. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description What is left (IETF draft ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
+                    "X-Degraded"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INSUFFICIENT_CREDITS` */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `OPERATION_IN_PROGRESS` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`, `QUOTE_INVALID` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate_extract_colors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image_url": "https://example.com/poster.png",
+                 *       "colors": 6
+                 *     }
+                 */
+                "application/json": components["schemas"]["ExtractColorsInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_photo_critique: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the first job again; with another body 422. */
+                "Idempotency-Key"?: string;
+                /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
+                Quote?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image_url": "https://example.com/harbour-at-dawn.jpg",
+                 *       "tone": "kind"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PhotoCritiqueInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    /** @description Where the job is read. */
+                    Location?: string;
+                    /** @description `true`: an earlier request with this key made the job. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description What is left (IETF draft ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
+                    "X-Degraded"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INSUFFICIENT_CREDITS` */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `OPERATION_IN_PROGRESS` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`, `QUOTE_INVALID` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate_photo_critique: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image_url": "https://example.com/harbour-at-dawn.jpg",
+                 *       "tone": "kind"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PhotoCritiqueInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_quote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the first job again; with another body 422. */
+                "Idempotency-Key"?: string;
+                /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
+                Quote?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "work": "Renovate a bathroom of 6 m²: remove the old tiles, new tiles on floor and walls, a walk-in shower.",
+                 *       "client": {
+                 *         "name": "Example Ltd",
+                 *         "email": "office@example.com"
+                 *       },
+                 *       "tax_rate_percent": "10"
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuoteInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    /** @description Where the job is read. */
+                    Location?: string;
+                    /** @description `true`: an earlier request with this key made the job. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description What is left (IETF draft ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
+                    "X-Degraded"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INSUFFICIENT_CREDITS` */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `OPERATION_IN_PROGRESS` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`, `QUOTE_INVALID` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate_quote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "work": "Renovate a bathroom of 6 m²: remove the old tiles, new tiles on floor and walls, a walk-in shower.",
+                 *       "client": {
+                 *         "name": "Example Ltd",
+                 *         "email": "office@example.com"
+                 *       },
+                 *       "tax_rate_percent": "10"
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuoteInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_smart_crop: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the first job again; with another body 422. */
+                "Idempotency-Key"?: string;
+                /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
+                Quote?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image_url": "https://example.com/portrait.jpg",
+                 *       "target_ratio": "1:1",
+                 *       "focus": "face"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SmartCropInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    /** @description Where the job is read. */
+                    Location?: string;
+                    /** @description `true`: an earlier request with this key made the job. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description What is left (IETF draft ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
+                    "X-Degraded"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INSUFFICIENT_CREDITS` */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `OPERATION_IN_PROGRESS` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`, `QUOTE_INVALID` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate_smart_crop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image_url": "https://example.com/portrait.jpg",
+                 *       "target_ratio": "1:1",
+                 *       "focus": "face"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SmartCropInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
                     /** @description Seconds until trying again can make sense. */
@@ -1979,6 +3716,8 @@ export interface operations {
                     "Idempotent-Replayed"?: "true";
                     /** @description What is left (IETF draft ratelimit-headers). */
                     RateLimit?: string;
+                    /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
+                    "X-Degraded"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2207,6 +3946,8 @@ export interface operations {
                 headers: {
                     /** @description The state that is shown (weak). */
                     ETag?: string;
+                    /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
+                    "X-Degraded"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2218,6 +3959,8 @@ export interface operations {
                 headers: {
                     /** @description The state that is shown (weak). */
                     ETag?: string;
+                    /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
+                    "X-Degraded"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2269,7 +4012,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `DEPENDENCY_UNAVAILABLE` */
+            /** @description `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
                     /** @description Seconds until trying again can make sense. */
@@ -2358,7 +4101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `DEPENDENCY_UNAVAILABLE` */
+            /** @description `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
                     /** @description Seconds until trying again can make sense. */
@@ -2461,7 +4204,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `DEPENDENCY_UNAVAILABLE` */
+            /** @description `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
                     /** @description Seconds until trying again can make sense. */
@@ -3342,6 +5085,185 @@ export interface operations {
             };
             /** @description `PAYLOAD_TOO_LARGE` */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    place_order: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the first order again; with another body 422. Anybody who knows it, the address and the body is answered so: let it be random. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewOrderView"];
+                };
+            };
+            /** @description `CONFLICT` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`, `IDEMPOTENCY_KEY_REUSED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_order: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer. */
+                "if-none-match"?: string | null;
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The state that is shown (weak). */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description Not changed since the state that `If-None-Match` names. */
+            304: {
+                headers: {
+                    /** @description The state that is shown (weak). */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -494,7 +494,47 @@ export interface components {
             /** Available Credits */
             available_credits: number;
         };
-        ServerEvent: components["schemas"]["JobSubmittedEvent"] | components["schemas"]["JobQueuedEvent"] | components["schemas"]["JobStartedEvent"] | components["schemas"]["JobProgressEvent"] | components["schemas"]["JobSucceededEvent"] | components["schemas"]["JobFailedEvent"] | components["schemas"]["JobCancelledEvent"] | components["schemas"]["JobRejectedEvent"] | components["schemas"]["JobChargedEvent"] | components["schemas"]["JobReleasedEvent"] | components["schemas"]["BalanceChangedEvent"] | components["schemas"]["PurchaseCompletedEvent"];
+        ServerEvent: components["schemas"]["JobSubmittedEvent"] | components["schemas"]["JobQueuedEvent"] | components["schemas"]["JobStartedEvent"] | components["schemas"]["JobProgressEvent"] | components["schemas"]["JobSucceededEvent"] | components["schemas"]["JobFailedEvent"] | components["schemas"]["JobCancelledEvent"] | components["schemas"]["JobRejectedEvent"] | components["schemas"]["JobChargedEvent"] | components["schemas"]["JobReleasedEvent"] | components["schemas"]["BalanceChangedEvent"] | components["schemas"]["PurchaseCompletedEvent"] | components["schemas"]["SubscriptionChangedEvent"];
+        /**
+         * SubscriptionChangedEvent
+         * @description What the subscription is now. Of two such events the one with the higher `version` is the later news.
+         */
+        SubscriptionChangedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "subscription.changed";
+            /** Id */
+            id: string;
+            /** Sequence */
+            sequence: number;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /** Plan */
+            plan: string;
+            /** Status */
+            status: string;
+            /**
+             * Interval
+             * @enum {string}
+             */
+            interval: "month" | "year";
+            /**
+             * Period End
+             * Format: date-time
+             */
+            period_end: string;
+            /** Next Plan */
+            next_plan: string;
+            /** Grace Until */
+            grace_until: string | null;
+            /** Version */
+            version: number;
+        };
         /**
          * WaitEstimate
          * @description Seconds: half of such jobs take at most the first figure, nine in ten at most the second.

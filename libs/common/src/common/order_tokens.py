@@ -38,7 +38,8 @@ def is_order_token(secrets: Sequence[SecretStr], order_id: UUID, token: str) -> 
     match = _WELL_FORMED.fullmatch(token)
     if match is None:
         return False
-    return any([hmac.compare_digest(_mac(secret, order_id), match.group(1)) for secret in secrets])
+    known = [hmac.compare_digest(_mac(secret, order_id), match.group(1)) for secret in secrets]
+    return any(known)
 
 
 def order_link(public_url: str, secrets: Sequence[SecretStr], order_id: UUID, query: str = "") -> str:
