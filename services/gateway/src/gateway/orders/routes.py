@@ -23,7 +23,7 @@ from gateway.jobs.reading import price_input, read_idempotency_key, read_input
 from gateway.kinds.catalogue import KindCatalogue, OfferedKind
 from gateway.orders.billing_desk import BilledOrder, BillingDesk
 from gateway.orders.views import NewOrderView, OrderView, state_of
-from gateway.requests.limited import LimitedRoute, anonymous
+from gateway.requests.limited import LimitedRoute, anonymous, ordering
 from gateway.users.fields import Email
 
 _NOT_PAID = frozenset({"open", "expired"})
@@ -94,7 +94,7 @@ def _add_ordering(router: APIRouter, parts: OrderParts) -> None:
         status_code=201,
         operation_id="place_order",
         response_model=NewOrderView,
-        dependencies=[Depends(anonymous)],
+        dependencies=[Depends(ordering)],
         openapi_extra={"parameters": [_KEY]},
         responses=problem_responses(
             "CONFLICT", "VALIDATION_FAILED", "IDEMPOTENCY_KEY_REUSED", "RATE_LIMITED", "KIND_DISABLED", "DEGRADED",

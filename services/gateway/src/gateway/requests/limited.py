@@ -106,5 +106,12 @@ async def anonymous(request: Request) -> None:
     _note(request, "anonymous", await limits.admit_anonymous(address))
 
 
+async def ordering(request: Request) -> None:
+    """Anybody who opens a page of payment without an account, within the limit of their network."""
+    limits: RequestLimits = request.app.state.request_limits
+    address = client_address(request, request.app.state.trusted_proxies)
+    _note(request, "purchases", await limits.admit_order(address))
+
+
 def _note(request: Request, policy: Policy, allowance: Allowance) -> None:
     request.state.limit_headers = allowance.headers(policy)

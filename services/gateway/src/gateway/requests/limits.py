@@ -61,6 +61,14 @@ class RequestLimits:
         """
         return await self._admit("purchases", account_id.hex, self._rules.purchases_per_minute)
 
+    async def admit_order(self, address: str) -> Allowance:
+        """Count one page of payment that somebody without an account opens, by their network.
+
+        Raises:
+            RateLimited: too many in the minute.
+        """
+        return await self._admit("purchases", address, self._rules.purchases_per_minute)
+
     async def admit_anonymous(self, address: str) -> Allowance:
         """Count one request without valid credentials; all of a network share one bucket, whatever they present.
 
