@@ -144,6 +144,7 @@ async def test_lost_and_doubled_webhooks_change_nothing(
     await asyncio.sleep(1)
     assert (await customer.credits())["available"] == 5010
     changed = await customer.http.post("/v1/subscription/change", json={"plan": "pro", "interval": "year"})
+    assert changed.status_code == 200, changed.text
     assert (changed.json()["plan"], changed.json()["next_plan"]) == ("enterprise", "pro")
 
 

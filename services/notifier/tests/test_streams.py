@@ -296,4 +296,4 @@ async def test_openapi_names_the_event_models(notifier):
     names = schema["components"]["schemas"]
     assert {"JobProgressEvent", "JobChargedEvent", "PurchaseCompletedEvent", "EventPage"} <= names.keys()
     assert names["ServerEvent"]["discriminator"]["propertyName"] == "type"
-    assert len(names["ServerEvent"]["discriminator"]["mapping"]) == 12
+    assert len(names["ServerEvent"]["discriminator"]["mapping"]) == 13

@@ -1421,6 +1421,19 @@ export interface components {
         /**
          * NewOrderView
          * @description An order to pay at `checkout_url`. `token` reads it, and is not shown again; mails have it in their links.
+         * @example {
+         *       "id": "ord_01k9zv4m5sfv8b2c3d4e5f6g7h",
+         *       "kind": "coloring-book",
+         *       "title": "A colouring book",
+         *       "status": "open",
+         *       "price_minor": 999,
+         *       "currency": "eur",
+         *       "checkout_url": "https://checkout.stripe.com/c/pay/…",
+         *       "checkout_expires_at": "2026-11-21T13:00:00Z",
+         *       "created_at": "2026-11-21T12:00:00Z",
+         *       "token": "atl_order_…",
+         *       "page_url": "https://atelier.example/orders/ord_01k9zv4m5sfv8b2c3d4e5f6g7h#atl_order_…"
+         *     }
          */
         NewOrderView: {
             /**
@@ -1529,6 +1542,15 @@ export interface components {
         /**
          * OrderBody
          * @description What is ordered, and where the result is mailed.
+         * @example {
+         *       "kind": "coloring-book",
+         *       "email": "you@example.com",
+         *       "locale": "en",
+         *       "input": {
+         *         "theme": "the sea",
+         *         "title": "By the sea"
+         *       }
+         *     }
          */
         OrderBody: {
             /**
@@ -1564,6 +1586,41 @@ export interface components {
          * @description An order; `price_minor` is in the smallest unit of `currency`.
          *
          *     `paid`: the work is under way. `refunding`: it came to nothing, and the money goes back by itself.
+         * @example {
+         *       "id": "ord_01k9zv4m5sfv8b2c3d4e5f6g7h",
+         *       "kind": "coloring-book",
+         *       "title": "A colouring book",
+         *       "status": "paid",
+         *       "price_minor": 999,
+         *       "currency": "eur",
+         *       "checkout_url": null,
+         *       "checkout_expires_at": null,
+         *       "created_at": "2026-11-21T12:00:00Z",
+         *       "paid_at": "2026-11-21T12:00:09Z",
+         *       "ended_at": null,
+         *       "work": {
+         *         "status": "queued",
+         *         "progress": 0,
+         *         "message": null,
+         *         "queue": {
+         *           "position": 3,
+         *           "start": {
+         *             "p50_seconds": 2.5,
+         *             "p90_seconds": 6
+         *           },
+         *           "finish": {
+         *             "p50_seconds": 9,
+         *             "p90_seconds": 18
+         *           },
+         *           "estimated_start_at": "2026-11-21T12:00:02.500000Z",
+         *           "estimated_finish_at": "2026-11-21T12:00:09Z"
+         *         },
+         *         "result": null,
+         *         "error": null,
+         *         "started_at": null,
+         *         "finished_at": null
+         *       }
+         *     }
          */
         OrderView: {
             /**

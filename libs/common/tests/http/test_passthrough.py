@@ -118,7 +118,8 @@ class running:  # noqa: N801 - reads as a statement
 
         @router.api_route("/{path:path}", methods=["GET", "POST", "DELETE"])
         async def anything(request: Request) -> Response:
-            return await passthrough.forward(request, CALLER)
+            patience = request.headers.get("x-patience")
+            return await passthrough.forward(request, CALLER, total_seconds=float(patience) if patience else None)
 
         app: FastAPI = create_app(
             service="gateway", settings=self.settings, routers=[router], readiness={}, title="g", version="1"
@@ -252,6 +253,14 @@ async def test_an_owner_that_does_not_answer_in_time_is_unavailable(gateway):
     answer = await http.get("/v1/slow")
     assert (answer.status_code, answer.json()["code"]) == (503, "DEPENDENCY_UNAVAILABLE")
     assert answer.headers["retry-after"] == "2"
+
+
+async def test_a_route_may_give_its_owner_another_time(gateway):
+    _, http = gateway
+    started = asyncio.get_running_loop().time()
+    answer = await http.get("/v1/slow", headers={"x-patience": "1.0"})
+    assert answer.status_code == 503
+    assert asyncio.get_running_loop().time() - started > 0.9
 
 
 async def test_an_endless_answer_is_cut_at_the_deadline(gateway):

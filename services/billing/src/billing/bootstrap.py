@@ -48,9 +48,7 @@ async def start(process: Process, settings: BillingSettings) -> None:
     cost_handlers.register(handlers)
     top_up_handlers.register(handlers)
     subscription_handlers.register(handlers)
-    start_consumers(
-        process, "billing", database, redis, handlers, by_topic={"runs": ConsumerLimits(pace_seconds=0.05)}
-    )
+    start_consumers(process, "billing", database, redis, handlers, by_topic={"runs": ConsumerLimits(pace_seconds=0.05)})
     process.spawn("stripe-inbox", partial(stripe.inbox.run, process.stopping))
     process.spawn("orders", partial(stripe.orders.run, process.stopping))
     process.spawn("catalogue-sync", stripe.catalogue.run)

@@ -57,7 +57,9 @@ async def quiet(databases: Any) -> AsyncIterator[Database]:
 async def grow_older(database: Database, by: timedelta) -> None:
     """The clock of the database cannot be turned, so what expires is older instead."""
     async with database.unit_of_work() as uow:
-        await uow.execute("UPDATE lots SET expires_at = expires_at - CAST(:by AS interval) WHERE expires_at IS NOT NULL", {"by": by})
+        await uow.execute(
+            "UPDATE lots SET expires_at = expires_at - CAST(:by AS interval) WHERE expires_at IS NOT NULL", {"by": by}
+        )
 
 
 async def _numbers(database: Database, account_id: UUID) -> tuple[int, int]:

@@ -61,6 +61,14 @@ _DELETION: dict[str, Any] = {
     "answers": [{"processor": "storage", "status": "pending", "detail": None, "answered_at": None}],
 }
 
+_ORDER: dict[str, Any] = {
+    "id": "ord_01k9zv4m5sfv8b2c3d4e5f6g7h",
+    "kind": "coloring-book",
+    "title": "A colouring book",
+    "status": "open",
+    "price_minor": 999,
+    "currency": "eur",
+}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "Job": _JOB,
     "JobPage": {"items": [_JOB], "next_cursor": _JOB_ID},
@@ -138,6 +146,39 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "NewKeyView": {**_KEY, "secret": "atl_live_…"},
     "DeletionView": _DELETION,
     "NewDeletionView": {**_DELETION, "receipt": "…"},
+    "OrderBody": {
+        "kind": "coloring-book",
+        "email": "you@example.com",
+        "locale": "en",
+        "input": {"theme": "the sea", "title": "By the sea"},
+    },
+    "OrderView": {
+        **_ORDER,
+        "status": "paid",
+        "checkout_url": None,
+        "checkout_expires_at": None,
+        "created_at": _MOMENT,
+        "paid_at": _LATER,
+        "ended_at": None,
+        "work": {
+            "status": "queued",
+            "progress": 0.0,
+            "message": None,
+            "queue": _QUEUE,
+            "result": None,
+            "error": None,
+            "started_at": None,
+            "finished_at": None,
+        },
+    },
+    "NewOrderView": {
+        **_ORDER,
+        "checkout_url": "https://checkout.stripe.com/c/pay/…",
+        "checkout_expires_at": "2026-11-21T13:00:00Z",
+        "created_at": _MOMENT,
+        "token": "atl_order_…",
+        "page_url": "https://atelier.example/orders/ord_01k9zv4m5sfv8b2c3d4e5f6g7h#atl_order_…",
+    },
     "Problem": {
         "type": "/problems/insufficient-credits",
         "title": "Insufficient credits",

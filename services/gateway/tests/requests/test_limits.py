@@ -1,6 +1,7 @@
 """Request limits: exact across replicas, local without Redis, told in headers, strangers in one bucket a network."""
 
 import asyncio
+import time
 from typing import Annotated, Any
 
 import httpx2
@@ -75,12 +76,12 @@ async def test_requests_at_once_are_counted_exactly_across_replicas(redis: Redis
 
 async def test_bucket_fills_again_evenly(redis: Redis) -> None:
     limits = RequestLimits(redis, RequestRules(reads_per_minute=600))
-    account_id = new_id()
+    account_id, began = new_id(), time.monotonic()
     assert await admitted(limits, account_id, 650) >= 600
 
     await asyncio.sleep(0.35)
 
-    assert 2 <= await admitted(limits, account_id, 50) <= 6
+    assert 2 <= await admitted(limits, account_id, 50) <= 10 * (time.monotonic() - began) + 1
 
 
 async def test_without_redis_the_same_limit_holds_in_this_process() -> None:
