@@ -63,7 +63,7 @@ def test_an_upgrade_of_a_year_gives_the_whole_difference_in_later_months() -> No
         line("ent-year", 124500, "2026-07-16", "2027-01-01", proration=True),
     ]
     (period,) = paid_periods(lines, OFFERS)
-    assert period.credits_first == 2581 - 154  # 16 of July's 31 days, rounded for the customer on both sides
+    assert period.credits_first == 2426  # 4,700 for 16 of July's 31 days, rounded up once
     assert period.credits_monthly == 4700
     assert [start.isoformat()[:10] for start in month_starts(period.starts_at, period.ends_at)] == [
         "2026-07-16",

@@ -4,7 +4,7 @@ The rule: a month costs a part of what was paid, and its credits are the same pa
 
 - A whole period gives the plan's credits for each of its months, when the month begins: twelve times on a yearly plan.
 - An upgrade is invoiced for the rest of the period, with the rest of the old plan credited. It gives the difference of
-  the two plans' credits: of the month under way the share that is left of it, of every later month all. What the old
+  the two plans' credits: of the month under way the share that is left of it, rounded up, of every later month all. What the old
   plan has given already stays.
 - A change to a yearly plan begins a new period at once and credits the rest of the old one: its first month gives the
   new plan's credits without that share of the old plan's.
@@ -70,22 +70,22 @@ def paid_periods(lines: Sequence[InvoiceLine], offers: Mapping[str, Offer]) -> l
     """
     bought = [line for line in lines if _buys(line)]
     credited = [line for line in lines if line.amount_minor < 0]
-    back_first = sum(math.floor(_offer(line, offers).credits_monthly * share_of_month(line)) for line in credited)
+    back_first = sum((_offer(line, offers).credits_monthly * share_of_month(line) for line in credited), Fraction(0))
     periods = []
     for line in sorted(bought, key=lambda line: (line.starts_at, line.ends_at)):
         offer = _offer(line, offers)
-        first = math.ceil(offer.credits_monthly * share_of_month(line))
+        first = offer.credits_monthly * share_of_month(line)
         back_monthly = sum(_offer(old, offers).credits_monthly for old in credited if old.ends_at == line.ends_at)
         periods.append(
             PaidPeriod(
                 plan=offer.plan,
                 starts_at=line.starts_at,
                 ends_at=line.ends_at,
-                credits_first=max(0, first - back_first),
+                credits_first=max(0, math.ceil(first - back_first)),
                 credits_monthly=max(0, offer.credits_monthly - back_monthly),
             )
         )
-        back_first = max(0, back_first - first)
+        back_first = max(Fraction(0), back_first - first)
     return periods
 
 
