@@ -56,7 +56,7 @@ test-unit: $(WITH_TOOLS) ## Only the tests of packages
 	$(VENV) -m pytest -n 2 --dist loadfile libs services deploy
 
 test-integration: $(WITH_TOOLS) ## Only the tests of the whole
-	$(VENV) -m pytest tests
+	$(VENV) -m pytest -n 2 --dist loadfile tests
 
 mutants: $(WITH_TOOLS) ## Take one safeguard away at a time; a test must notice (minutes)
 	$(VENV) -m scripts.mutants

@@ -4,8 +4,8 @@ The rule: a month costs a part of what was paid, and its credits are the same pa
 
 - A whole period gives the plan's credits for each of its months, when the month begins: twelve times on a yearly plan.
 - An upgrade is invoiced for the rest of the period, with the rest of the old plan credited. It gives the difference of
-  the two plans' credits: of the month under way the share that is left of it, rounded up, of every later month all. What the old
-  plan has given already stays.
+  the two plans' credits: of the month under way the share that is left of it, rounded up, of every later month all.
+  What the old plan has given already stays.
 - A change to a yearly plan begins a new period at once and credits the rest of the old one: its first month gives the
   new plan's credits without that share of the old plan's.
 
