@@ -71,10 +71,14 @@ class Customer:
         await self.http.aclose()
 
     async def credits(self) -> dict[str, Any]:
-        """Available, held, debt, lots."""
-        answer = await self.http.get("/v1/credits")
-        answer.raise_for_status()
-        return answer.json()
+        """Available, held, debt, lots, as the ledger has them: what was known before an outage is not believed."""
+
+        async def of_the_ledger() -> dict[str, Any] | None:
+            answer = await self.http.get("/v1/credits")
+            answer.raise_for_status()
+            return None if "X-Degraded" in answer.headers else answer.json()
+
+        return await until(of_the_ledger, what="the ledger's word")
 
     async def has_credits(self, available: int) -> bool:
         """Whether exactly so much is available."""

@@ -8,7 +8,8 @@ from prometheus_client import Gauge
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from common.db.database import Database, is_transient
+from common.db.database import Database
+from common.db.recurring import repeat
 from generation.doorbell import Doorbell
 from generation.runs.recovery import BATCH_MAX, cancel_overdue, recover_lapsed
 from generation.runs.waits import Figures, Load, measure, publish
@@ -35,14 +36,7 @@ class Sweeper:
 
     async def run(self) -> None:
         """Sweep for ever."""
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("sweep_skipped", error=repr(error)[:200])
-            await asyncio.sleep(PAUSE_SECONDS)
+        await repeat(self.sweep, PAUSE_SECONDS, skipped="sweep_skipped")
 
     async def sweep(self) -> None:
         """One pass."""

@@ -1,6 +1,5 @@
 """What time alone brings: the credits of a month that begins, and the end of a grace period."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -9,7 +8,8 @@ import structlog
 from billing.subscriptions.following import review_next
 from billing.subscriptions.grants import grant_next_month
 from common.clock import now
-from common.db.database import Database, is_transient
+from common.db.database import Database
+from common.db.recurring import repeat
 
 log = structlog.get_logger(__name__)
 
@@ -30,14 +30,7 @@ class SubscriptionClock:
 
     async def run(self) -> None:
         """Tick for ever."""
-        while True:
-            try:
-                await self.tick()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("subscription_clock_skipped", error=repr(error)[:200])
-            await asyncio.sleep(PAUSE_SECONDS)
+        await repeat(self.tick, PAUSE_SECONDS, skipped="subscription_clock_skipped")
 
     async def tick(self) -> tuple[int, int]:
         """Give every month that has begun and judge every account whose time has come; says how many of each."""

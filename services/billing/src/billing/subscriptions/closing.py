@@ -4,7 +4,6 @@ That an account is closed is kept in the transaction of the event; Stripe is ask
 subscription of a closed account goes on. One that was being paid for meanwhile is found as well.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -16,7 +15,8 @@ from billing.subscriptions.following import follow, look
 from billing.subscriptions.periods import UnknownPrice
 from billing.subscriptions.ports import SubscriptionGateway
 from common.bus.handlers import Received
-from common.db.database import Database, is_transient
+from common.db.database import Database
+from common.db.recurring import repeat
 from common.db.unit_of_work import UnitOfWork
 from common.events.deletion import AccountDeletionRequested
 
@@ -55,14 +55,7 @@ class SubscriptionClosing:
 
     async def run(self) -> None:
         """Look for subscriptions of closed accounts, for ever."""
-        while True:
-            try:
-                await self.tick()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("subscription_closing_skipped", error=repr(error)[:200])
-            await asyncio.sleep(PAUSE_SECONDS)
+        await repeat(self.tick, PAUSE_SECONDS, skipped="subscription_closing_skipped")
 
     async def tick(self) -> int:
         """Cancel those there are; says how many. One that cannot be cancelled now is for the next time."""

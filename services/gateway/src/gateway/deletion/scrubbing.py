@@ -1,15 +1,11 @@
 """Owns the gateway's own part of a deletion: jobs keep when, what kind and how much, and lose what a person wrote."""
 
-import asyncio
 from uuid import UUID
 
-import structlog
-
-from common.db.database import Database, is_transient
+from common.db.database import Database
+from common.db.recurring import repeat
 from common.db.unit_of_work import UnitOfWork
 from gateway.deletion import storage
-
-log = structlog.get_logger(__name__)
 
 PAUSE_SECONDS = 5.0
 DELETIONS_MAX = 20
@@ -24,14 +20,7 @@ class Scrubbing:
 
     async def run(self) -> None:
         """Look for deletions for ever; run it as a task of the process."""
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("scrubbing_skipped", error=repr(error)[:200])
-            await asyncio.sleep(PAUSE_SECONDS)
+        await repeat(self.sweep, PAUSE_SECONDS, skipped="scrubbing_skipped")
 
     async def sweep(self) -> None:
         """One pass over deletions that wait. Jobs under way are waited for: their outcome is scrubbed too."""

@@ -1,6 +1,5 @@
 """The kinds on offer: stored as declared, compiled for validation, read again every few seconds."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,7 +9,8 @@ import jsonschema_rs
 import structlog
 from sqlalchemy import text
 
-from common.db.database import Database, is_transient
+from common.db.database import Database
+from common.db.recurring import repeat
 from common.db.unit_of_work import UnitOfWork
 from common.errors import FieldError, KindDisabled, NotFound, ValidationFailed
 from common.events.kinds import KindDeclared, PriceRule
@@ -113,14 +113,7 @@ class KindCatalogue:
 
     async def run(self) -> None:
         """Read them again, for ever; while the database is away the last known ones hold."""
-        while True:
-            try:
-                await self.load()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("kinds_not_refreshed", error=repr(error)[:200])
-            await asyncio.sleep(REFRESH_SECONDS)
+        await repeat(self.load, REFRESH_SECONDS, skipped="kinds_not_refreshed")
 
 
 async def store_declaration(event: KindDeclared, uow: UnitOfWork) -> None:

@@ -4,12 +4,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import structlog
 from sqlalchemy import text
 
-from common.db.database import Database, is_transient
-
-log = structlog.get_logger(__name__)
+from common.db.database import Database
+from common.db.recurring import repeat
 
 REFRESH_SECONDS = 2.0
 READ_SECONDS_MAX = 3.0
@@ -72,14 +70,7 @@ class Plans:
 
     async def run(self) -> None:
         """Read them again, for ever; while the database is away the last known ones hold."""
-        while True:
-            try:
-                await self.load()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("plans_not_refreshed", error=repr(error)[:200])
-            await asyncio.sleep(REFRESH_SECONDS)
+        await repeat(self.load, REFRESH_SECONDS, skipped="plans_not_refreshed")
 
     def _apply(self) -> None:
         self._applied = self._factor()

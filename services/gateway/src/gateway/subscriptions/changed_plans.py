@@ -1,14 +1,10 @@
 """Owns which plan counts for accounts whose access tokens, or remembered keys, may still name the one before."""
 
-import asyncio
 from uuid import UUID
 
-import structlog
-
-from common.db.database import Database, is_transient
+from common.db.database import Database
+from common.db.recurring import repeat
 from gateway.subscriptions.storage import recent_plans
-
-log = structlog.get_logger(__name__)
 
 TOKEN_SECONDS_MAX = 3600.0 + 300.0  # the longest that can be configured, and some
 REFRESH_SECONDS = 2.0
@@ -39,11 +35,4 @@ class ChangedPlans:
 
     async def run(self) -> None:
         """Read them again, for ever; while the database is away the last known ones hold."""
-        while True:
-            try:
-                await self.load()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("changed_plans_not_refreshed", error=repr(error)[:200])
-            await asyncio.sleep(REFRESH_SECONDS)
+        await repeat(self.load, REFRESH_SECONDS, skipped="changed_plans_not_refreshed")

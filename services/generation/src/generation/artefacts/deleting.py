@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from common.db.database import Database, is_transient
+from common.db.database import Database
+from common.db.recurring import repeat
 from common.db.unit_of_work import UnitOfWork
 from common.events.deletion import ArtefactsDeleted
 from generation.artefacts import storage
@@ -44,14 +45,7 @@ class ArtefactDeleting:
 
     async def run(self) -> None:
         """Delete for ever; run it as a task of the process."""
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("artefact_deletions_skipped", error=repr(error)[:200])
-            await asyncio.sleep(PAUSE_SECONDS)
+        await repeat(self.sweep, PAUSE_SECONDS, skipped="artefact_deletions_skipped")
 
     async def sweep(self) -> None:
         """One pass: find what is to go, have it deleted, complete what has all its answers."""

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import structlog
 
-from common.db.database import Database, is_transient
+from common.db.database import Database
+from common.db.recurring import repeat
 from common.db.unit_of_work import UnitOfWork
 from generation.assets import keeping_storage
 from generation.assets.keeping_storage import Leaving
@@ -35,14 +36,7 @@ class AssetKeeping:
 
     async def run(self) -> None:
         """Let go for ever; run it as a task of the process."""
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("asset_keeping_skipped", error=repr(error)[:200])
-            await asyncio.sleep(PAUSE_SECONDS)
+        await repeat(self.sweep, PAUSE_SECONDS, skipped="asset_keeping_skipped")
 
     async def sweep(self) -> None:
         """One pass, of at most `BATCH` * `BATCHES_MAX` deletions; what is left is for the next."""

@@ -1,14 +1,9 @@
 """Keeps the kept results within their bounds of age and number."""
 
-import asyncio
-
-import structlog
-
-from common.db.database import Database, is_transient
+from common.db.database import Database
+from common.db.recurring import repeat
 from common.db.unit_of_work import UnitOfWork
 from generation.kept.storage import purge
-
-log = structlog.get_logger(__name__)
 
 PAUSE_SECONDS = 60.0
 ROWS_MAX = 100_000
@@ -26,14 +21,7 @@ class KeptResultsPurging:
 
     async def run(self) -> None:
         """Purge for ever; run it as a task of the process."""
-        while True:
-            try:
-                await self.purge()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("kept_results_not_purged", error=repr(error)[:200])
-            await asyncio.sleep(PAUSE_SECONDS)
+        await repeat(self.purge, PAUSE_SECONDS, skipped="kept_results_not_purged")
 
     async def purge(self) -> int:
         """One pass, in small transactions; how many rows went."""
