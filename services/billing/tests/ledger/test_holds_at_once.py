@@ -94,6 +94,24 @@ async def test_a_free_job_of_an_unknown_account_is_left_to_the_other_way(databas
     assert await claimed(database, [job]) == 0
 
 
+async def test_a_free_job_of_a_known_account_is_held_and_settled_beside_paid_ones(
+    database: Database, account_with: GiveCredits, submitted: Submit
+):
+    account_id = await account_with(3)
+    free, paid, _short, free_too = batch = [submitted(account_id, price) for price in (0, 3, 1, 0)]
+    assert await place_holds_at_once(batch, database)
+    assert await balance(database, account_id) == (0, 3)
+    ends = [(free, 0, "completed"), (paid, 3, "completed"), (free_too, 0, "failed")]
+    await database.transact(
+        settle, [Settlement(account_id, job.event.job.job_id, charge, reason, None) for job, charge, reason in ends]
+    )
+    assert await words(database, account_id) == [
+        "credits.held", "credits.held", "credits.refused", "credits.held",
+        "credits.captured", "credits.captured", "credits.released",
+    ]  # fmt: skip
+    assert await balance(database, account_id) == (0, 0)
+
+
 async def test_reads_again_when_the_account_changed_before_the_write(
     database: Database, account_with: GiveCredits, submitted: Submit, monkeypatch: pytest.MonkeyPatch
 ):
