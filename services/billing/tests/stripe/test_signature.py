@@ -5,9 +5,10 @@ import time
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
-from billing.stripe.signature import NotFromStripe, WebhookVerifier, is_live_key
+from billing.settings import BillingSettings
+from billing.stripe.signature import NotForUs, NotFromStripe, WebhookVerifier, is_live_key
 
 from .shop import OTHER_SECRET, SECRET, sign
 
@@ -56,7 +57,7 @@ def test_refuses_what_was_signed_too_long_ago_or_in_the_future(seconds: int) -> 
 @pytest.mark.parametrize("livemode", [True, False])
 def test_refuses_events_of_the_other_mode(livemode: bool) -> None:
     sent = body(livemode=not livemode)
-    with pytest.raises(NotFromStripe):
+    with pytest.raises(NotForUs, match="other_mode"):
         verifier(livemode=livemode).verify(sent, sign(sent))
 
 
@@ -71,3 +72,24 @@ def test_accepts_an_event_about_an_object_without_an_id() -> None:
 )
 def test_tells_live_keys_from_test_keys(key: str, live: bool) -> None:
     assert is_live_key(key) is live
+
+
+@pytest.mark.parametrize(
+    ("secrets", "accepted"),
+    [("whsec_a", 1), ("whsec_a, whsec_b", 2), ("", 0), (",", 0), ("whsec_a,", 0), ("whsec_a,whsec_b,whsec_c", 0)],
+)
+def test_billing_does_not_start_with_a_blank_secret(
+    secrets: str, accepted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "IDENTITY_SECRET": "identity-secret-for-tests-0123456789abcdef",
+        "STRIPE_API_KEY": "sk_test_x",
+        "STRIPE_WEBHOOK_SECRETS": secrets,
+    }.items():
+        monkeypatch.setenv(name, value)
+    if accepted:
+        assert len(BillingSettings().stripe_webhook_secrets) == accepted
+        return
+    with pytest.raises(ValidationError, match="STRIPE_WEBHOOK_SECRETS"):
+        BillingSettings()

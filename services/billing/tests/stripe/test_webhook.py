@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from billing.stripe.webhook import BODY_BYTES_MAX
 
@@ -38,7 +39,6 @@ FORGERIES: dict[str, Forgery] = {
     "future": lambda: (BODY, sign(BODY, at=time.time() + 400)),
     "ten years ahead": lambda: (BODY, sign(BODY, at=time.time() + 315_360_000)),
     "v0 only": lambda: (BODY, sign(BODY, scheme="v0")),
-    "other mode": lambda: _signed(BODY.replace(b'"livemode": false', b'"livemode": true')),
     "not UTF-8": lambda: _signed(b"\xff\xfe" + BODY),
     "list": lambda: _signed(b"[" + BODY + b"]"),
     "string": lambda: _signed(b'"evt_1"'),
@@ -62,6 +62,29 @@ async def test_refuses_what_stripe_did_not_send_and_keeps_no_row(shop: Shop) -> 
         answer = await shop.http.post("/webhooks/stripe", content=body, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (400, "BAD_REQUEST"), name
         assert await shop.value("SELECT count(*) FROM stripe_events") == 0, name
+
+
+@pytest.mark.parametrize(
+    ("of_others", "outcome"),
+    [
+        ({"livemode": True}, "other_mode"),
+        ({"account": "acct_1Connected"}, "other_account"),
+        ({"account": ""}, "other_account"),
+    ],
+)
+async def test_refuses_and_counts_what_is_about_somebody_else_s_money(
+    shop: Shop, of_others: dict[str, Any], outcome: str
+) -> None:
+    def counted() -> float:
+        labels = {"type": EVENT["type"], "outcome": outcome}
+        return REGISTRY.get_sample_value("stripe_events_total", labels) or 0.0
+
+    before = counted()
+    answer = await shop.deliver(EVENT | of_others)
+    assert (answer.status_code, answer.json()["code"]) == (400, "BAD_REQUEST")
+    assert counted() == before + 1
+    assert await shop.value("SELECT count(*) FROM stripe_events") == 0
+    assert (await shop.deliver(EVENT | {"account": None})).status_code == 200
 
 
 @pytest.mark.parametrize("chunked", [False, True])

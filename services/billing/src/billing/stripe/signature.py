@@ -23,6 +23,19 @@ class NotFromStripe(Exception):
     """The delivery is not to be believed; the message says why and carries nothing of it."""
 
 
+class NotForUs(Exception):
+    """The delivery is Stripe's, and about somebody else's money: the endpoint was set up wrongly.
+
+    Attributes:
+        outcome: the word under which it is counted.
+    """
+
+    def __init__(self, event_type: str, outcome: Literal["other_mode", "other_account"]) -> None:
+        super().__init__(outcome)
+        self.event_type = event_type
+        self.outcome = outcome
+
+
 class _Object(BaseModel):
     """What an event is about. Some objects have no id."""
 
@@ -48,6 +61,8 @@ class StripeEvent(BaseModel):
     api_version: str | None = Field(None, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")
     created: datetime
     livemode: bool
+    account: str | None = Field(None, max_length=255)
+    """The connected account an event is of; none where it is our own (docs.stripe.com/connect/webhooks)."""
     data: _Data
 
 
@@ -74,7 +89,8 @@ class WebhookVerifier:
         """The event in a delivery.
 
         Raises:
-            NotFromStripe: forged, tampered with, too old, from the future, of the other mode, or no event.
+            NotFromStripe: forged, tampered with, too old, from the future, or no event.
+            NotForUs: of the other mode, live or test, or of a connected account.
         """
         if not header or len(header) > HEADER_LENGTH_MAX:
             raise NotFromStripe("no signature")
@@ -87,7 +103,9 @@ class WebhookVerifier:
         except ValidationError as error:
             raise NotFromStripe("not a snapshot event") from error
         if event.livemode is not self._livemode:
-            raise NotFromStripe("of the other mode, live or test")
+            raise NotForUs(event.type, "other_mode")
+        if event.account is not None:
+            raise NotForUs(event.type, "other_account")
         return event
 
     @staticmethod

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from billing.stripe.handling import HANDLED_TYPES, label_of
 from billing.stripe.metrics import stripe_events
-from billing.stripe.signature import NotFromStripe, StripeEvent, WebhookVerifier
+from billing.stripe.signature import NotForUs, NotFromStripe, StripeEvent, WebhookVerifier
 from billing.stripe.storage import store_event
 from common.db.database import Database, is_transient
 from common.errors import DependencyUnavailable, PayloadTooLarge
@@ -37,6 +37,11 @@ def build_router(database: Database, verifier: WebhookVerifier, wake: Callable[[
             stripe_events.labels("unknown", "refused").inc()
             log.warning("stripe_delivery_refused", reason=str(refusal))
             raise HTTPException(400, "This is not a delivery of Stripe's.") from None
+        except NotForUs as refusal:
+            # Refused, not passed over: Stripe shows failing deliveries to whoever set the endpoint up like this.
+            stripe_events.labels(label_of(refusal.event_type), refusal.outcome).inc()
+            log.error("stripe_delivery_not_for_us", type=refusal.event_type, reason=refusal.outcome)
+            raise HTTPException(400, "This event is not about this account's payments.") from None
         await _store(database, event, body)
         wake()
         return Response(status_code=200)
