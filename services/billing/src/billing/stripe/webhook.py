@@ -40,7 +40,7 @@ def build_router(database: Database, verifier: WebhookVerifier, wake: Callable[[
         except NotForUs as refusal:
             # Refused, not passed over: Stripe shows failing deliveries to whoever set the endpoint up like this.
             stripe_events.labels(label_of(refusal.event_type), refusal.outcome).inc()
-            log.error("stripe_delivery_not_for_us", type=refusal.event_type, reason=refusal.outcome)
+            log.warning("stripe_delivery_not_for_us", type=refusal.event_type, reason=refusal.outcome)
             raise HTTPException(400, "This event is not about this account's payments.") from None
         await _store(database, event, body)
         wake()
