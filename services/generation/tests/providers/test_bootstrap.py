@@ -33,6 +33,7 @@ COMPLETE: dict[str, Any] = {
         ({"generation_image_chain": "openai/x,openai/x"}, "twice"),
         ({"generation_image_chain": "gemini/pro"}, "'gemini' is not one of"),
         ({"generation_image_chain": "openai/gpt-image-99"}, "price of openai/gpt-image-99 is unknown"),
+        ({"generation_edit_chain": "replicate/black-forest-labs/flux-schnell"}, "takes no picture"),
         ({"generation_text_chain": ""}, "GENERATION_TEXT_CHAIN"),
         ({"generation_look_chain": "gemini/flash"}, "GENERATION_LOOK_CHAIN: 'gemini' is not one of"),
         ({"generation_text_chain": "openai/gpt-99"}, "price of openai/gpt-99 is unknown"),
@@ -46,6 +47,19 @@ COMPLETE: dict[str, Any] = {
 async def test_refuses_to_start_and_names_what_is_wrong(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(ConfigurationError, match=named):
         build_providers(ProviderSettings(**(COMPLETE | changes)), None)
+
+
+async def test_a_compatible_endpoint_changes_pictures_only_where_that_is_said(tmp_path: Path) -> None:
+    prices = tmp_path / "more.toml"
+    prices.write_text('[[model]]\nprovider = "gemini"\nmodel = "pro-image"\nimage_microusd = 39000\n')
+    endpoint = {"base_url": "http://127.0.0.1:1/v1", "api_keys": "g-1"}
+    changes = {"generation_edit_chain": "gemini/pro-image", "generation_catalogue_file": prices}
+    with pytest.raises(ConfigurationError, match=r"GENERATION_EDIT_CHAIN: gemini does not offer image\.edit"):
+        build_providers(
+            ProviderSettings(**COMPLETE, **changes, generation_openai_compatible={"gemini": endpoint}), None
+        )
+    able = {"gemini": endpoint | {"edits": True}}
+    await build_providers(ProviderSettings(**COMPLETE, **changes, generation_openai_compatible=able), None).aclose()
 
 
 async def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

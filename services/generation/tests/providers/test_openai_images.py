@@ -108,6 +108,8 @@ TABLE: list[tuple[str, Step, Callable[[ProviderError], bool]]] = [
     ("quota by type", failed(429, None, "insufficient_quota"), _is(Broken, key_at_fault=True)),
     ("moderation", failed(400, "moderation_blocked", "image_generation_user_error"),
      _is(Refused, code="moderation_blocked", request_id="req_9")),
+    ("moderation by type", failed(400, None, "image_generation_user_error"), _is(Refused, code="moderation_blocked")),
+    ("no transparency", failed(400, "invalid_value", "image_generation_user_error"), _is(Broken, key_at_fault=False)),
     ("policy", failed(400, "content_policy_violation"), _is(Refused, code="moderation_blocked")),
     ("policy of responses", failed(400, "image_content_policy_violation"), _is(Refused)),
     ("bad parameter", failed(400, "invalid_value"), _is(Broken, key_at_fault=False)),

@@ -24,6 +24,7 @@ from generation.kept.storage import KeptKey, find, keep
 from generation.local.pool import LocalPool, LocalTask
 from generation.providers.bootstrap import Providers
 from generation.providers.chain import Q, R
+from generation.providers.picture_ports import ImageEditRequest
 from generation.providers.ports import ImageRequest, ProgressFn, ProviderText, TextRequest
 from generation.providers.router import Router
 from generation.runs.attempts import StepAttempts
@@ -216,6 +217,19 @@ class Step:
         """
         image, provider, model = await self._bought(
             self._job._providers.images, request, "Drawing", (progress_from, progress_to)
+        )
+        return MadeImage(image.content, image.media_type, image.revised_prompt, provider, model)
+
+    async def edit_image(
+        self, request: ImageEditRequest, *, progress_from: float = 0.0, progress_to: float = 1.0
+    ) -> MadeImage:
+        """Have a picture changed by the first provider of the chain that delivers.
+
+        Raises:
+            Refused, AllProvidersFailed, LeaseLost: as for `make_image`.
+        """
+        image, provider, model = await self._bought(
+            self._job._providers.edits, request, "Painting", (progress_from, progress_to)
         )
         return MadeImage(image.content, image.media_type, image.revised_prompt, provider, model)
 

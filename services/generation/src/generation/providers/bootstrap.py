@@ -21,6 +21,7 @@ from generation.providers.cloudinary_account import parse_account
 from generation.providers.errors import ConfigurationError
 from generation.providers.imaging import Imaging
 from generation.providers.keys import KeyRing
+from generation.providers.picture_ports import IMAGE_EDIT, ImageEditRequest
 from generation.providers.ports import (
     IMAGE_LOOK,
     IMAGE_MAKE,
@@ -45,6 +46,7 @@ class Providers:
     """Everything of the outside world that generation uses."""
 
     images: Router[ImageRequest, ProviderImage]
+    edits: Router[ImageEditRequest, ProviderImage]
     texts: Router[TextRequest, ProviderText]
     looks: Router[TextRequest, ProviderText]
     artefacts: ArtefactStore
@@ -79,6 +81,7 @@ def build_providers(settings: ProviderSettings, redis: "Redis | None", spent: Sp
     routers = _Routers(settings, redis, catalogue, vendors, spent)
     return Providers(
         images=routers.images(),
+        edits=routers.edits(),
         texts=routers.texts(TEXT_WRITE, settings.generation_text_chain, "GENERATION_TEXT_CHAIN"),
         looks=routers.texts(IMAGE_LOOK, settings.generation_look_chain, "GENERATION_LOOK_CHAIN"),
         artefacts=_store(settings, imaging, closing),
@@ -113,15 +116,28 @@ class _Routers:
 
     def images(self) -> Router[ImageRequest, ProviderImage]:
         """The router of images made from text."""
-        settings = self._settings
         return self._router(
             IMAGE_MAKE,
-            settings.generation_image_chain,
+            self._settings.generation_image_chain,
             "GENERATION_IMAGE_CHAIN",
             card=self._catalogue.card,
             invoke=lambda vendor: vendor.images().make_image,
-            reserve=lambda card: image_microusd(card, quality=settings.openai_image_quality),
+            reserve=self._image_reserve,
         )
+
+    def edits(self) -> Router[ImageEditRequest, ProviderImage]:
+        """The router of images made from a picture and a text."""
+        return self._router(
+            IMAGE_EDIT,
+            self._settings.generation_edit_chain,
+            "GENERATION_EDIT_CHAIN",
+            card=self._catalogue.edit_card,
+            invoke=lambda vendor: vendor.edits().edit_image,
+            reserve=self._image_reserve,
+        )
+
+    def _image_reserve(self, card: ModelCard) -> int:
+        return image_microusd(card, quality=self._settings.openai_image_quality)
 
     def texts(self, capability: str, chain: str, variable: str) -> Router[TextRequest, ProviderText]:
         """A router of texts; what is looked at has a chain of its own, for not every model sees."""
@@ -154,7 +170,7 @@ class _Routers:
             ChainEntry(
                 provider,
                 model,
-                invoke(self._vendors[provider]),
+                self._invoked(provider, variable, invoke),
                 self._key_ring(provider),
                 breakers[provider],
                 self._budget(provider),
@@ -163,6 +179,14 @@ class _Routers:
             for (provider, model), found in zip(pairs, cards, strict=True)
         ]
         return Router(capability, entries, _policy(self._settings, self._settings.generation_call_timeout_seconds))
+
+    def _invoked(
+        self, provider: str, variable: str, invoke: Callable[[Vendor], CapabilityFn[Q, R]]
+    ) -> CapabilityFn[Q, R]:
+        try:
+            return invoke(self._vendors[provider])
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{variable}: {error}") from error
 
     def _check(self, provider: str, variable: str) -> None:
         vendor = self._vendors.get(provider)

@@ -47,6 +47,8 @@ class ModelCard(BaseModel):
     second_microusd: int | None = Field(default=None, gt=0)
     sizes: tuple[str, ...] = ()
     size_as: Literal["aspect_ratio", "width_height"] = "width_height"
+    picture_input: str | None = None
+    input_fidelity: bool = False
     inputs: dict[str, str | int | float | bool] = Field(default_factory=dict)
     effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
     temperature: bool = False
@@ -98,6 +100,19 @@ class Catalogue:
         if not found.prices_text:
             raise ConfigurationError(
                 f"{provider}/{model} has no price for text; add it to the file in GENERATION_CATALOGUE_FILE"
+            )
+        return found
+
+    def edit_card(self, provider: str, model: str) -> ModelCard:
+        """The card of a model that takes a picture to change.
+
+        Raises:
+            ConfigurationError: it is not in the catalogue, or takes none.
+        """
+        found = self.card(provider, model)
+        if provider == "replicate" and found.picture_input is None:
+            raise ConfigurationError(
+                f"{provider}/{model} takes no picture; add picture_input to the file in GENERATION_CATALOGUE_FILE"
             )
         return found
 

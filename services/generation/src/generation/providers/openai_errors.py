@@ -41,6 +41,7 @@ MODERATION_CODES = frozenset(
 )
 """``invalid_prompt`` is what the Responses API calls a prompt that was flagged, not one that is malformed."""
 MODERATION_TYPES = frozenset({"image_generation_user_error"})
+"""Counts where no code is given: a parameter the model does not take has this type too, with ``invalid_value``."""
 OVERLOAD_CODES = frozenset({"server_is_overloaded", "slow_down"})
 
 
@@ -88,11 +89,15 @@ def classify(error: openai.OpenAIError, *, provider: str, model: str) -> Provide
             billable_unknown=not was_never_sent(error.__cause__),
         )
     code, kind = (error.code, error.type) if isinstance(error, openai.APIError) else (None, None)
-    if code in MODERATION_CODES or kind in MODERATION_TYPES:
+    if _was_moderated(code, kind):
         return Refused(MODERATION_BLOCKED, MODERATION_DETAIL, provider=provider, model=model)
     return Unavailable(
         f"{type(error).__name__}: {error}", provider=provider, model=model, code=code, billable_unknown=True
     )
+
+
+def _was_moderated(code: str | None, kind: str | None) -> bool:
+    return code in MODERATION_CODES or (code is None and kind in MODERATION_TYPES)
 
 
 def _of_status(error: openai.APIStatusError, provider: str, model: str) -> ProviderError:
@@ -102,7 +107,7 @@ def _of_status(error: openai.APIStatusError, provider: str, model: str) -> Provi
     detail = f"HTTP {error.status_code}: {_text(body.get('message')) or type(error).__name__}"[:500]
     request_id = error.request_id
     match error.status_code:
-        case _ if code in MODERATION_CODES or kind in MODERATION_TYPES:
+        case _ if _was_moderated(code, kind):
             return Refused(MODERATION_BLOCKED, MODERATION_DETAIL, provider=provider, model=model, request_id=request_id)
         case 401 | 403:
             return _broken(detail, provider, model, request_id, code or "unauthorized", key_at_fault=True)

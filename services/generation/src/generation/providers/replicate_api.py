@@ -1,4 +1,4 @@
-"""Replicate's HTTP API, the part we use: create, get, cancel, download.
+"""Replicate's HTTP API, the part we use: create, get, cancel, upload, download.
 
 Our own client, because the published ones crash or hang on status ``aborted``, drop ``Retry-After``, repeat
 paid requests or send the API token to whatever host an output URL names.
@@ -45,6 +45,14 @@ class Prediction(BaseModel):
         """Measured time on the machine, where told."""
         measured = (self.metrics or {}).get("predict_time")
         return float(measured) if isinstance(measured, int | float) else None
+
+
+class _File(BaseModel):
+    """What we read of an uploaded file."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    urls: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +147,26 @@ class ReplicateApi:
             self._url(f"/v1/predictions/{prediction_id}/cancel"), headers=self._headers(call)
         )
         response.raise_for_status()
+
+    async def upload(self, call: Call, content: bytes, *, name: str, media_type: str) -> str:
+        """Leave a file at Replicate and return the address that a prediction's input names it by.
+
+        Raises:
+            Unavailable, Throttled, Broken: it is not there; nothing was bought, so it may be tried again.
+        """
+        try:
+            response = await self._http.post(
+                self._url("/v1/files"), files={"content": (name, content, media_type)}, headers=self._headers(call)
+            )
+        except httpx2.HTTPError as error:
+            raise self._unavailable(call, f"upload: {error!r}", "connection") from error
+        try:
+            address = _File.model_validate_json(response.content).urls["get"] if response.is_success else ""
+        except (ValidationError, KeyError):
+            address = ""
+        if not address.startswith(("https://", "http://")):
+            raise self._failure(call, response, "upload")
+        return address
 
     async def download(self, call: Call, address: str) -> bytes:
         """Fetch an output, without credentials, from Replicate's own delivery hosts only.

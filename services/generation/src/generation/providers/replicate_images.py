@@ -1,18 +1,24 @@
-"""Text to image on Replicate."""
+"""Text or picture to image on Replicate."""
 
 from collections.abc import Mapping
 
 from generation.providers.catalogue import Catalogue, ModelCard
 from generation.providers.errors import Unavailable
 from generation.providers.imaging import Imaging, UnusableImage
+from generation.providers.picture_ports import ImageEditRequest
 from generation.providers.ports import ImageRequest, ProviderCall, ProviderImage
 from generation.providers.prices import image_microusd
 from generation.providers.replicate_api import Call, Prediction, ReplicateApi
 from generation.providers.replicate_predictions import Predictions, spoiled
 
+SHAPE_OF_PICTURE = "match_input_image"
+"""The aspect ratio by which Replicate's editing models keep that of the picture they are given."""
+
 
 class ReplicateImages:
-    """An :class:`~generation.providers.ports.ImageMaker` over Replicate's predictions."""
+    """An :class:`~generation.providers.ports.ImageMaker` and
+    :class:`~generation.providers.picture_ports.ImageEditor` over Replicate's predictions.
+    """
 
     def __init__(self, api: ReplicateApi, *, catalogue: Catalogue, imaging: Imaging, poll_scale: float = 1.0) -> None:
         self._predictions = Predictions(api, poll_scale=poll_scale)
@@ -32,6 +38,20 @@ class ReplicateImages:
             return await self._fetched(wire, prediction, card)
 
         return await self._predictions.carry_out(wire, _inputs(request, card), call, fetch)
+
+    async def edit_image(self, request: ImageEditRequest, *, model: str, key: str, call: ProviderCall) -> ProviderImage:
+        """See :class:`~generation.providers.picture_ports.ImageEditor`."""
+        card = self._catalogue.edit_card("replicate", model)
+        wire = Call(model, key)
+
+        async def inputs() -> Mapping[str, object]:
+            picture = await self._predictions.hand_over(wire, request.picture)
+            return _edit_inputs(request, card) | {str(card.picture_input): picture}
+
+        async def fetch(prediction: Prediction) -> ProviderImage:
+            return await self._fetched(wire, prediction, card)
+
+        return await self._predictions.carry_out(wire, inputs, call, fetch)
 
     async def _fetched(self, wire: Call, prediction: Prediction, card: ModelCard) -> ProviderImage:
         cost = image_microusd(card, compute_seconds=prediction.compute_seconds)
@@ -58,10 +78,18 @@ class ReplicateImages:
         )
 
 
-def _inputs(request: ImageRequest, card: ModelCard) -> Mapping[str, object]:
-    inputs: dict[str, object] = {"prompt": request.full_prompt, **card.inputs}
+def _inputs(request: ImageRequest, card: ModelCard) -> dict[str, object]:
+    return _shaped(request, card, request.aspect_ratio) | {"prompt": request.full_prompt}
+
+
+def _edit_inputs(request: ImageEditRequest, card: ModelCard) -> dict[str, object]:
+    return _shaped(request, card, request.aspect_ratio or SHAPE_OF_PICTURE) | {"prompt": request.prompt}
+
+
+def _shaped(request: ImageRequest | ImageEditRequest, card: ModelCard, aspect_ratio: str) -> dict[str, object]:
+    inputs: dict[str, object] = dict(card.inputs)
     if card.size_as == "aspect_ratio":
-        inputs["aspect_ratio"] = request.aspect_ratio
+        inputs["aspect_ratio"] = aspect_ratio
     else:
         width, _, height = card.nearest_size(request.width, request.height).partition("x")
         inputs |= {"width": int(width), "height": int(height)}

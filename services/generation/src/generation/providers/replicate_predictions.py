@@ -4,6 +4,7 @@ Whatever a model makes, this is how it is bought; what becomes of the output is 
 """
 
 import asyncio
+import base64
 import random
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,7 +23,8 @@ from generation.providers.errors import (
     Throttled,
     Unavailable,
 )
-from generation.providers.ports import ProviderCall
+from generation.providers.picture_ports import SourcePicture
+from generation.providers.ports import PICTURE_BYTES_MAX, ProviderCall
 from generation.providers.replicate_api import Call, Prediction, ReplicateApi
 
 _RUNNING = frozenset({"starting", "processing", "queued"})
@@ -40,6 +42,8 @@ T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
+InputsFn = Callable[[], Awaitable[Mapping[str, object]]]
+"""Makes the inputs of a prediction, where that takes a request of its own; not called when none is bought."""
 UseFn = Callable[[Prediction], Awaitable[T]]
 """Turns a prediction that has succeeded into what was wanted of it."""
 
@@ -55,7 +59,9 @@ class Predictions:
         """Close the connections."""
         await self._api.aclose()
 
-    async def carry_out(self, wire: Call, inputs: Mapping[str, object], call: ProviderCall, use: UseFn[T]) -> T:
+    async def carry_out(
+        self, wire: Call, inputs: Mapping[str, object] | InputsFn, call: ProviderCall, use: UseFn[T]
+    ) -> T:
         """Buy a prediction, or adopt the one ``call`` names, wait for its success and ``use`` it.
 
         When the deadline passes or the task is cancelled the prediction is cancelled too, as well as that can
@@ -69,7 +75,8 @@ class Predictions:
         try:
             async with deadline:
                 if not bought:
-                    await self._buy(wire, inputs, call, bought)
+                    given = inputs if isinstance(inputs, Mapping) else await inputs()
+                    await self._buy(wire, given, call, bought)
                 prediction = await self._settled(wire, bought[0], call)
                 if prediction.status != "succeeded":
                     raise _failed(prediction, wire.model)
@@ -90,6 +97,17 @@ class Predictions:
                 billable_unknown=True,
                 repeatable=bool(bought),
             ) from error
+
+    async def hand_over(self, wire: Call, picture: SourcePicture) -> str:
+        """What an input says for ``picture``: a data address where it is small, else the address of an uploaded file.
+
+        Raises:
+            ProviderError: it could not be uploaded; nothing was bought.
+        """
+        content = await picture.read()
+        if len(content) <= PICTURE_BYTES_MAX:
+            return f"data:{picture.media_type};base64,{base64.b64encode(content).decode('ascii')}"
+        return await self._api.upload(wire, content, name=picture.file_name, media_type=picture.media_type)
 
     async def download(self, wire: Call, prediction: Prediction, address: str) -> bytes:
         """An output of ``prediction``; see :meth:`ReplicateApi.download`.

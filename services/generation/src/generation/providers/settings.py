@@ -16,6 +16,8 @@ class CompatibleEndpoint(BaseModel):
 
     base_url: str
     api_keys: SecretStr
+    edits: bool = False
+    """Whether it answers ``/images/edits``."""
     responses: bool = False
     """Whether it answers ``/responses``; texts go to ``/chat/completions`` where it does not."""
 
@@ -52,6 +54,8 @@ class ProviderSettings(StorageSettings):
     """Without ``/v1``."""
 
     generation_image_chain: str = "openai/gpt-image-2.5-flare,replicate/black-forest-labs/flux-schnell"
+    generation_edit_chain: str = "openai/gpt-image-2.5-sunburst,replicate/black-forest-labs/flux-kontext-pro"
+    """Models that change a picture."""
     generation_text_chain: str = "openai/gpt-5.6-terra,replicate/anthropic/claude-4.5-sonnet"
     generation_look_chain: str = "openai/gpt-5.6-terra,replicate/anthropic/claude-4.5-sonnet"
     """Models that see pictures."""

@@ -9,7 +9,8 @@ from typing import Protocol, TypeVar
 from generation.providers.catalogue import Catalogue
 from generation.providers.errors import ConfigurationError
 from generation.providers.imaging import Imaging
-from generation.providers.ports import ImageMaker, TextWriter
+from generation.providers.picture_ports import IMAGE_EDIT, ImageEditor
+from generation.providers.ports import IMAGE_MAKE, TEXT_WRITE, ImageMaker, TextWriter
 from generation.providers.settings import CompatibleEndpoint, ProviderSettings, split_keys
 
 CloseLater = Callable[[Callable[[], Awaitable[None]]], object]
@@ -20,7 +21,7 @@ class _Closable(Protocol):
     async def aclose(self) -> None: ...
 
 
-class _ImageVendor(ImageMaker, _Closable, Protocol):
+class _ImageVendor(ImageMaker, ImageEditor, _Closable, Protocol):
     pass
 
 
@@ -32,38 +33,52 @@ A = TypeVar("A", bound=_Closable)
 
 
 class Vendor:
-    """One provider: its API keys, the variable that holds them, and its adapters."""
+    """One provider: its API keys, the variable that holds them, and its adapters; None where it has not that one."""
 
     def __init__(
         self,
+        name: str,
         secrets: tuple[str, ...],
         variable: str,
         *,
-        images: Callable[[], _ImageVendor],
-        texts: Callable[[], _TextVendor],
+        images: Callable[[], _ImageVendor] | None = None,
+        edits: Callable[[], _ImageVendor] | None = None,
+        texts: Callable[[], _TextVendor] | None = None,
         close_later: CloseLater,
     ) -> None:
+        self.name = name
         self.secrets = secrets
         self.variable = variable
         self._images = images
+        self._edits = edits
         self._texts = texts
         self._close_later = close_later
-        self._built: dict[str, object] = {}
+        self._built: dict[Callable[[], object], object] = {}
 
     def images(self) -> ImageMaker:
-        """Its maker of images."""
-        return self._once("images", self._images)
+        """Its maker of images.
+
+        Raises:
+            ConfigurationError: as for all below, it has none.
+        """
+        return self._once(self._images, IMAGE_MAKE)
+
+    def edits(self) -> ImageEditor:
+        """Its editor of images."""
+        return self._once(self._edits, IMAGE_EDIT)
 
     def texts(self) -> TextWriter:
         """Its writer of texts, one for all that is written or looked at."""
-        return self._once("texts", self._texts)
+        return self._once(self._texts, TEXT_WRITE)
 
-    def _once(self, name: str, build: Callable[[], A]) -> A:
-        if name not in self._built:
+    def _once(self, build: Callable[[], A] | None, capability: str) -> A:
+        if build is None:
+            raise ConfigurationError(f"{self.name} does not offer {capability}")
+        if build not in self._built:
             adapter = build()
             self._close_later(adapter.aclose)
-            self._built[name] = adapter
-        return self._built[name]  # type: ignore[return-value]  # what was built under this name
+            self._built[build] = adapter
+        return self._built[build]  # type: ignore[return-value]  # what this function has built
 
 
 def known_vendors(
@@ -126,7 +141,15 @@ def _openai(
 
     keys = settings.openai_api_key if endpoint is None else endpoint.api_keys
     variable = "OPENAI_API_KEY" if endpoint is None else "GENERATION_OPENAI_COMPATIBLE"
-    return Vendor(split_keys(keys), variable, images=images, texts=texts, close_later=close_later)
+    return Vendor(
+        provider,
+        split_keys(keys),
+        variable,
+        images=images,
+        edits=images if endpoint is None or endpoint.edits else None,
+        texts=texts,
+        close_later=close_later,
+    )
 
 
 def _replicate(settings: ProviderSettings, catalogue: Catalogue, imaging: Imaging, close_later: CloseLater) -> Vendor:
@@ -147,4 +170,12 @@ def _replicate(settings: ProviderSettings, catalogue: Catalogue, imaging: Imagin
         return ReplicateText(api, catalogue=catalogue)
 
     keys = split_keys(settings.replicate_api_token)
-    return Vendor(keys, "REPLICATE_API_TOKEN", images=images, texts=texts, close_later=close_later)
+    return Vendor(
+        "replicate",
+        keys,
+        "REPLICATE_API_TOKEN",
+        images=images,
+        edits=images,
+        texts=texts,
+        close_later=close_later,
+    )

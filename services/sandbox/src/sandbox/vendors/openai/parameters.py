@@ -25,6 +25,7 @@ _SIZE = re.compile(r"(\d{2,5})x(\d{2,5})")
 _PROMPT_CHARACTERS_MAX = 32_000
 _SIDE_MAX, _SHORT_SIDE_MAX, _RATIO_MAX, _GRID = 3840, 2160, 3, 16
 _QUALITIES = ("low", "medium", "high", "xhigh", "max", "auto")
+_OPAQUE_MODELS = ("gpt-image-2", "gpt-image-2-2026-04-21")
 _FORBIDDEN = re.compile(r"\bforbidden\b", re.IGNORECASE)
 
 
@@ -58,6 +59,7 @@ def read_image_request(fields: dict[str, Any]) -> ImageRequest:
     """
     prompt = _prompt(fields)
     width, height = _size(fields.get("size") or "auto")
+    _check_transparency(fields)
     return ImageRequest(
         prompt=prompt,
         model=_model(fields),
@@ -71,6 +73,17 @@ def read_image_request(fields: dict[str, Any]) -> ImageRequest:
         partial_images=_integer(fields, "partial_images", 0, 0, 3),
         safety_identifier=fields.get("safety_identifier") or fields.get("user"),
     )
+
+
+def _check_transparency(fields: dict[str, Any]) -> None:
+    if fields.get("background") != "transparent":
+        return
+    if fields.get("model") in _OPAQUE_MODELS:
+        message = "Transparent background is not supported for this model."
+        raise OpenAIError(400, message, kind="image_generation_user_error", code="invalid_value", param="background")
+    if fields.get("output_format") == "jpeg":
+        message = "Transparent background is not supported for jpeg; use png or webp."
+        raise OpenAIError(400, message, kind="image_generation_user_error", code="invalid_value", param="output_format")
 
 
 def _prompt(fields: dict[str, Any]) -> str:

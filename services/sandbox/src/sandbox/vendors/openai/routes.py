@@ -4,7 +4,6 @@ import json
 import time
 from typing import Any
 
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -16,6 +15,7 @@ from sandbox.pace import Pace
 from sandbox.tokens import request_id
 from sandbox.vendors.openai.answers import TextAnswer, answer
 from sandbox.vendors.openai.chat import SECONDS, completion
+from sandbox.vendors.openai.edit_form import read_edit_form
 from sandbox.vendors.openai.errors import OpenAIError
 from sandbox.vendors.openai.images import ImageMaker
 from sandbox.vendors.openai.parameters import MODELS, ImageRequest, read_image_request
@@ -23,8 +23,6 @@ from sandbox.vendors.openai.responses import ResponseMaker
 from sandbox.vendors.openai.text_request import TEXT_MODELS, TextRequest, read_chat_request, read_responses_request
 from sandbox.web.effects import SCRIPTED
 
-_SOURCES_MAX = 16
-_SOURCE_BYTES_MAX = 50 * 1024 * 1024
 _ALL_MODELS = (*MODELS, *TEXT_MODELS)
 _MODELS_CREATED = 1_760_000_000
 
@@ -88,16 +86,7 @@ class OpenAIRoutes:
 
     async def _edit(self, request: Request) -> Response:
         _authenticate(request)
-        async with request.form(max_files=_SOURCES_MAX + 1) as form:
-            fields: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
-            uploads = [*form.getlist("image"), *form.getlist("image[]")]
-            sources = [await upload.read() for upload in uploads if isinstance(upload, UploadFile)]
-        if not sources:
-            raise OpenAIError(
-                400, "Missing required parameter: 'image'.", code="missing_required_parameter", param="image"
-            )
-        if any(len(source) > _SOURCE_BYTES_MAX for source in sources):
-            raise OpenAIError(413, "The image is larger than 50 MB.", code="image_too_large", param="image")
+        fields, sources = await read_edit_form(request)
         wanted = read_image_request(fields)
         try:
             await self._images.check(sources)
