@@ -3,16 +3,15 @@
 import re
 from random import Random
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from sandbox.drawing.brief import Brief
 from sandbox.drawing.canvas import blurred
+from sandbox.drawing.colouring import coloured
 from sandbox.drawing.files import flatten
-from sandbox.drawing.palettes import Palette, mix, palette_for
+from sandbox.drawing.palettes import Palette, palette_for
 
-_FILL_SIDE = 220
 _OUTPUT_SIDE_MAX = 8_192
-_LINE_LEVEL = 150
 _CUT_LOW, _CUT_HIGH = 26, 70
 
 
@@ -24,7 +23,7 @@ def edit(image: Image.Image, brief: Brief) -> Image.Image:
     if re.search(r"background", brief.prompt, re.IGNORECASE) and re.search(r"remove|transparent", brief.prompt):
         return cut_out(fitted)
     if _is_line_art(fitted):
-        return _coloured(fitted, palette, random)
+        return coloured(fitted, brief.prompt, palette, random)
     return _restyled(fitted, palette)
 
 
@@ -32,33 +31,6 @@ def _is_line_art(image: Image.Image) -> bool:
     histogram = image.convert("L").resize((128, 128), Image.Resampling.BILINEAR).histogram()
     bright, saturation = sum(histogram[225:]), ImageOps.grayscale(image.convert("HSV").getchannel("S"))
     return bright > 0.55 * 128 * 128 and sum(saturation.resize((64, 64)).histogram()[40:]) < 200
-
-
-def _coloured(image: Image.Image, palette: Palette, random: Random) -> Image.Image:
-    lines = image.convert("L")
-    small = ImageOps.contain(lines, (_FILL_SIDE, _FILL_SIDE), Image.Resampling.LANCZOS)
-    walls = small.filter(ImageFilter.MinFilter(3)).point(lambda value: 255 if value > _LINE_LEVEL else 0)
-    regions = walls.convert("RGB")
-    colours = [
-        *palette.accents,
-        palette.far,
-        palette.sky[1],
-        palette.sky[2],
-        mix(palette.accents[0], (255, 255, 255), 0.4),
-    ]
-    access = regions.load()
-    if access is None:
-        raise RuntimeError("a picture without pixels")
-    for y in range(regions.height):
-        for x in range(regions.width):
-            if access[x, y] == (255, 255, 255):
-                ImageDraw.floodfill(regions, (x, y), mix(random.choice(colours), (254, 254, 254), 0.12))
-    spread = regions
-    for _ in range(3):
-        grown = spread.filter(ImageFilter.MaxFilter(3))
-        spread = Image.composite(grown, spread, spread.convert("L").point(lambda value: 255 if value < 8 else 0))
-    wash = blurred(spread.resize(image.size, Image.Resampling.NEAREST), image.width / _FILL_SIDE * 0.8)
-    return ImageChops.multiply(wash, lines.convert("RGB"))
 
 
 def _restyled(image: Image.Image, palette: Palette) -> Image.Image:

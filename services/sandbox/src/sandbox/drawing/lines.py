@@ -1,4 +1,4 @@
-"""Line art for colouring: closed black outlines on white, a scene chosen by the prompt."""
+"""Pages to colour: closed black outlines on white, a scene chosen by the words of the prompt."""
 
 import math
 import re
@@ -6,124 +6,135 @@ from random import Random
 
 from PIL import Image
 
-from sandbox.drawing.abstracts import blob
+from sandbox.drawing import things
 from sandbox.drawing.brief import Brief
-from sandbox.drawing.canvas import Canvas, Point
+from sandbox.drawing.creatures import CREATURES, Creature
+from sandbox.drawing.ink import Page
 from sandbox.drawing.landscapes import ridge_line
-from sandbox.drawing.palettes import Colour
+from sandbox.drawing.swimmers import fish
 
-_WHITE: Colour = (255, 255, 255)
-_BLACK: Colour = (16, 16, 16)
-_STROKE = 0.0072
+_MARGIN = 0.02
+_SEA = re.compile(
+    r"\b(?:seas?|oceans?|underwater|reef|mermaids?|fish(?:es)?|whales?|octopus|dolphins?|beneath the waves)\b"
+)
+_SPACE = re.compile(r"\b(?:space|planets?|rockets?|stars?|astronauts?|galaxy|moon)\b")
+_SYNONYMS = {
+    "kitten": "cat", "puppy": "dog", "wolf": "fox", "bunny": "rabbit", "hare": "rabbit", "tiger": "cat",
+    "panda": "bear", "bird": "owl", "parrot": "owl", "dragon": "unicorn", "horse": "unicorn", "pony": "unicorn",
+    "ship": "boat",
+    "knight": "castle", "princess": "castle", "farm": "house", "village": "house", "cottage": "house", "forest": "tree",
+    "garden": "flower", "dolphin": "whale", "car": "train", "truck": "train", "bee": "butterfly", "insect": "butterfly",
+}  # fmt: skip
+_SUBJECTS = {**CREATURES, **things.THINGS}
+_SWIM = ("fish", "whale", "octopus", "turtle")
+_ON_LAND = tuple(name for name in _SUBJECTS if name not in ("fish", "whale", "octopus", "rocket", "boat"))
+_WORD = re.compile(r"[a-z]+")
 
 
 def line_art(brief: Brief, random: Random) -> Image.Image:
-    """A page to colour: sky, hills, and flowers, trees or fish, as the words ask."""
-    canvas = Canvas(brief.width, brief.height, _WHITE)
+    """A page to colour: what the words ask for in front, and a world around it that suits it."""
+    page = Page(brief.width, brief.height)
     words = brief.prompt.lower()
-    if re.search(r"sea|ocean|fish|whale|underwater|mermaid", words):
-        _underwater(canvas, random)
+    asked = _asked(words)
+    if _SEA.search(words):
+        _underwater(page, random, [name for name in asked if name in (*_SWIM, "boat")])
+    elif _SPACE.search(words) and not any(name in CREATURES for name in asked):
+        _space(page, random)
     else:
-        _country(canvas, random, house=bool(re.search(r"house|castle|farm|village|home", words)))
-    edge = 0.022
-    frame = [(edge, edge), (canvas.aspect - edge, edge), (canvas.aspect - edge, 1 - edge), (edge, 1 - edge)]
-    canvas.line([*frame, frame[0]], _STROKE * 1.3, _BLACK)
-    return canvas.finish()
+        _country(page, random, asked)
+    return page.finish(_MARGIN)
 
 
-def _shape(canvas: Canvas, points: list[Point]) -> None:
-    canvas.outlined(points, _STROKE, _WHITE, _BLACK)
+def _asked(words: str) -> list[str]:
+    """The subjects that are named, in their order, each once."""
+    named = []
+    for word in _WORD.findall(words):
+        single = word if word in _SUBJECTS or word in _SYNONYMS else word.removesuffix("es" if word == "foxes" else "s")
+        subject = _SYNONYMS.get(single, single)
+        if subject in _SUBJECTS and subject not in named:
+            named.append(subject)
+    return named
 
 
-def _circle(centre: Point, radius: float, count: int = 60) -> list[Point]:
-    turns = [math.tau * step / count for step in range(count)]
-    return [(centre[0] + radius * math.cos(turn), centre[1] + radius * math.sin(turn)) for turn in turns]
+def _country(page: Page, random: Random, asked: list[str]) -> None:
+    wide = page.aspect
+    unit = min(wide, 1.0)
+    light = wide * random.choice((0.2, 0.8)), random.uniform(0.14, 0.2)
+    random.choice((things.sun, things.sun, things.moon))(page, random, light, 0.26 * unit)
+    for place in (0.34, 0.62):
+        things.cloud(page, random, (wide * place, random.uniform(0.1, 0.26)), random.uniform(0.2, 0.28) * unit)
+    _hill(page, random, 0.46, 0.05)
+    for number in range(3):
+        spot = wide * (0.16 + 0.33 * number + random.uniform(-0.05, 0.05)), random.uniform(0.56, 0.6)
+        _behind(page, random, asked, number)(page, random, spot, random.uniform(0.26, 0.34) * unit)
+    _hill(page, random, 0.62, 0.035)
+    hero = _SUBJECTS[asked[0] if asked else random.choice(_ON_LAND)]
+    foot = wide * random.uniform(0.42, 0.58), random.uniform(0.86, 0.9)
+    hero(page, random, foot, 0.7 * unit)
+    for number, place in enumerate((0.12, 0.26, 0.76, 0.9)):
+        growth = things.flower if (number + random.randrange(2)) % 3 else things.mushroom
+        growth(page, random, (wide * place, random.uniform(0.93, 0.97)), random.uniform(0.15, 0.21) * unit)
 
 
-def _country(canvas: Canvas, random: Random, *, house: bool) -> None:
-    sun = canvas.aspect * random.uniform(0.2, 0.8), random.uniform(0.16, 0.24)
-    for ray in range(12):
-        turn = math.tau * ray / 12
-        tip = [(sun[0] + 0.17 * math.cos(turn), sun[1] + 0.17 * math.sin(turn))]
-        base = [(sun[0] + 0.11 * math.cos(turn + side), sun[1] + 0.11 * math.sin(turn + side)) for side in (-0.2, 0.2)]
-        _shape(canvas, [base[0], *tip, base[1]])
-    _shape(canvas, _circle(sun, 0.095))
-    _shape(canvas, blob(random, ((sun[0] + canvas.aspect / 2) % canvas.aspect, 0.2), 0.08))
-    for layer in range(3):
-        line = ridge_line(random, canvas.aspect, 0.5 + 0.15 * layer, 0.07, 0.1)
-        _shape(canvas, [*line, (canvas.aspect * 1.02, 1.05), (-0.02 * canvas.aspect, 1.05)])
-        if layer == 0 and house:
-            _house(canvas, canvas.aspect * random.uniform(0.3, 0.7), 0.62)
-        if layer == 1:
-            for number in range(3):
-                _tree(canvas, random, canvas.aspect * (0.18 + 0.32 * number), 0.76)
-    for number in range(6):
-        _flower(canvas, random, canvas.aspect * (0.1 + 0.16 * number), random.uniform(0.86, 0.9))
+def _behind(page: Page, random: Random, asked: list[str], number: int) -> Creature:
+    """What stands on the far hill: the buildings and trees that were asked for, otherwise trees."""
+    named = [_SUBJECTS[name] for name in asked[1:] if name in ("house", "castle")]
+    if named and number == 2:
+        return named[0]
+    return random.choice((things.tree, things.fir))
 
 
-def _house(canvas: Canvas, x: float, y: float) -> None:
-    _shape(canvas, [(x - 0.12, y), (x + 0.12, y), (x + 0.12, y - 0.16), (x - 0.12, y - 0.16)])
-    _shape(canvas, [(x - 0.15, y - 0.16), (x + 0.15, y - 0.16), (x, y - 0.29)])
-    _shape(canvas, [(x - 0.03, y), (x + 0.03, y), (x + 0.03, y - 0.09), (x - 0.03, y - 0.09)])
-    for side in (-1, 1):
-        left = x + side * 0.07 - 0.02
-        _shape(canvas, [(left, y - 0.12), (left + 0.04, y - 0.12), (left + 0.04, y - 0.07), (left, y - 0.07)])
+def _hill(page: Page, random: Random, level: float, swell: float) -> None:
+    line = ridge_line(random, page.aspect, level, swell, 0.1)
+    page.shape([*line, (page.aspect * 1.02, 1.05), (-0.02 * page.aspect, 1.05)])
 
 
-def _tree(canvas: Canvas, random: Random, x: float, y: float) -> None:
-    tall = random.uniform(0.2, 0.27)
-    _shape(canvas, [(x - 0.018, y), (x + 0.018, y), (x + 0.014, y - tall * 0.6), (x - 0.014, y - tall * 0.6)])
-    _shape(canvas, blob(random, (x, y - tall), 0.085))
-    for side in (-1, 1):
-        _shape(canvas, _circle((x + side * 0.03, y - tall + 0.02 * side), 0.016))
-
-
-def _flower(canvas: Canvas, random: Random, x: float, y: float) -> None:
-    canvas.line([(x, y), (x, y + 0.1)], _STROKE, _BLACK)
-    petals, size = random.choice((5, 6, 8)), random.uniform(0.028, 0.036)
-    for petal in range(petals):
-        turn = math.tau * petal / petals
-        _shape(canvas, _circle((x + size * math.cos(turn), y + size * math.sin(turn)), size * 0.62, 30))
-    _shape(canvas, _circle((x, y), size * 0.62, 30))
-
-
-def _underwater(canvas: Canvas, random: Random) -> None:
-    for layer in range(2):
-        line = ridge_line(random, canvas.aspect, 0.8 + 0.08 * layer, 0.04, 0.1)
-        _shape(canvas, [*line, (canvas.aspect * 1.02, 1.05), (-0.02 * canvas.aspect, 1.05)])
-        for number in range(4):
-            _weed(canvas, random, canvas.aspect * (0.1 + 0.25 * number + 0.1 * layer), 0.9)
+def _underwater(page: Page, random: Random, asked: list[str]) -> None:
+    wide = page.aspect
+    unit = min(wide, 1.0)
+    _hill(page, random, 0.84, 0.03)
     for number in range(5):
-        place = canvas.aspect * (0.2 + 0.15 * number), 0.18 + 0.13 * number
-        _fish(canvas, place, random.uniform(0.09, 0.14), random.choice((-1, 1)))
-    for _ in range(12):
-        spot = random.uniform(0.06, canvas.aspect - 0.06), random.uniform(0.06, 0.7)
-        _shape(canvas, _circle(spot, random.uniform(0.01, 0.022), 24))
+        _weed(page, random, wide * (0.1 + 0.2 * number + random.uniform(-0.04, 0.04)), 0.93)
+    _hill(page, random, 0.91, 0.02)
+    for _ in range(14):
+        page.round((random.uniform(0.06, wide - 0.06), random.uniform(0.06, 0.8)), random.uniform(0.008, 0.02))
+    for number in range(4):
+        spot = wide * (0.24 if number % 2 else 0.76), 0.24 + 0.17 * number + random.uniform(-0.03, 0.03)
+        fish(page, random, spot, random.uniform(0.2, 0.27) * unit)
+    hero = asked[0] if asked else random.choice(_SWIM)
+    if hero == "boat":
+        wave = ridge_line(random, wide, 0.34, 0.02, 0.1)
+        page.shape([(0, -0.05), *wave, (wide, -0.05)])
+        things.boat(page, random, (wide * 0.5, 0.36), 0.4 * unit)
+        hero = "fish"
+    _SUBJECTS[hero](page, random, (wide * 0.5, 0.72), 0.62 * unit)
+    things.star(page, random, (wide * random.uniform(0.2, 0.8), 0.95), 0.1 * unit)
 
 
-def _fish(canvas: Canvas, centre: Point, size: float, way: int) -> None:
-    x, y = centre
-    tail = x - way * size
-    _shape(
-        canvas,
-        [(tail, y), (tail - way * size * 0.5, y - size * 0.4), (tail - way * size * 0.5, y + size * 0.4)],
-    )
-    body = [
-        (x + size * math.cos(turn), y + size * 0.58 * math.sin(turn)) for turn in (math.tau * s / 60 for s in range(60))
-    ]
-    _shape(canvas, body)
-    for stripe in (-0.3, 0.1):
-        reach = size * 0.58 * math.sqrt(1 - stripe * stripe)
-        canvas.line([(x + way * stripe * size, y - reach), (x + way * stripe * size, y + reach)], _STROKE, _BLACK)
-    _shape(canvas, _circle((x + way * size * 0.55, y - size * 0.12), size * 0.13, 24))
+def _weed(page: Page, random: Random, x: float, y: float) -> None:
+    tall, phase = random.uniform(0.14, 0.26), random.uniform(0, math.tau)
+    left, right = [], []
+    for step in range(17):
+        share = step / 16
+        sway, half = 0.02 * math.sin(share * 9 + phase), 0.02 * (1 - share) + 0.003
+        left.append((x + sway - half, y - tall * share))
+        right.append((x + sway + half, y - tall * share))
+    page.shape([*left, *reversed(right)])
 
 
-def _weed(canvas: Canvas, random: Random, x: float, y: float) -> None:
-    tall, phase = random.uniform(0.16, 0.3), random.uniform(0, math.tau)
-    sides: list[list[Point]] = [[], []]
-    for step in range(25):
-        share = step / 24
-        sway, wide = 0.022 * math.sin(share * 9 + phase), 0.024 * (1 - share) + 0.002
-        for side, way in zip(sides, (-1, 1), strict=True):
-            side.append((x + sway + way * wide, y - tall * share))
-    _shape(canvas, [*sides[0], *reversed(sides[1])])
+def _space(page: Page, random: Random) -> None:
+    wide = page.aspect
+    unit = min(wide, 1.0)
+    for row in range(5):
+        for column in range(3):
+            spot = (
+                wide * (0.18 + 0.32 * column + random.uniform(-0.07, 0.07)),
+                0.12 + 0.18 * row + random.uniform(-0.05, 0.05),
+            )
+            things.star(page, random, spot, random.uniform(0.05, 0.11) * unit)
+    things.planet(page, random, (wide * 0.76, 0.22), 0.4 * unit)
+    things.moon(page, random, (wide * 0.2, random.uniform(0.16, 0.3)), 0.26 * unit)
+    page.round((wide * random.uniform(0.3, 0.7), 1.12), 0.34)
+    for crater in (0.3, 0.52, 0.7):
+        page.oval((wide * crater, 0.92 + random.uniform(-0.02, 0.03)), 0.05 * unit, 0.022 * unit)
+    things.rocket(page, random, (wide * random.uniform(0.42, 0.58), 0.8), 0.56)
