@@ -97,7 +97,8 @@ async def grant_next_month(uow: UnitOfWork, moment: datetime, invoice_id: str | 
             source="subscription",
             reference=reference,
             memo=f"{due.plan} {starts[number]:%Y-%m-%d}",
-            expires_at=expiry_of_month(following[number], moment),
+            expires_at=next((end for end in following[number:] if end > moment), None)
+            or expiry_of_month(due.ends_at, moment),
         )
         await post_grants(uow, [grant])
         await uow.execute(
