@@ -75,6 +75,25 @@ def test_a_subscription_that_stripe_has_ended_or_suspended_gives_no_plan(status:
     assert standing(replace(SUBSCRIPTION, status=status), PAID).plan == "free"
 
 
+def test_paid_since_is_the_first_day_of_what_has_followed_without_a_gap() -> None:
+    second, later = Paid("enterprise", END, NEXT_END), Paid("pro", NEXT_END + GRACE + DAY, NEXT_END + 40 * DAY)
+
+    assert standing(SUBSCRIPTION, PAID).paid_since == START
+    assert standing(SUBSCRIPTION, second, PAID, at=END + DAY).paid_since == START
+    assert standing(SUBSCRIPTION, PAID, at=END + DAY).paid_since == START, "the grace period is no gap"
+    assert standing(SUBSCRIPTION, PAID, second, later, at=later.starts_at).paid_since == later.starts_at
+    assert standing(SUBSCRIPTION, PAID, at=END + GRACE).paid_since is None, "no plan counts any more"
+    back = replace(PAID, reversed=True)
+    assert standing(SUBSCRIPTION, back, second, at=END + DAY).paid_since == END, "that money went back"
+
+
+def test_paid_since_looks_at_all_subscriptions_of_the_account() -> None:
+    ended = replace(SUBSCRIPTION, subscription_id=new_id(), status="canceled", ended_at=END)
+    again = replace(SUBSCRIPTION, started_at=END, period_starts_at=END, period_ends_at=NEXT_END)
+    found = judge([(ended, [PAID]), (again, [Paid("pro", END, NEXT_END)])], RANKS, END + DAY, GRACE)
+    assert (found.plan, found.paid_since) == ("pro", START)
+
+
 def test_a_cancelled_one_goes_on_until_its_end_and_no_day_of_grace_longer() -> None:
     ending = replace(SUBSCRIPTION, cancel_at=END)
     assert (standing(ending, PAID).plan, standing(ending, PAID).next_plan) == ("pro", "free")

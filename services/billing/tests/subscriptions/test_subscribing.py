@@ -1,11 +1,11 @@
 """From the checkout to the plan and its credits, and on: renewal, failure, change, cancellation, portal."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from billing.subscriptions.closing import close_accounts
-from billing.subscriptions.following import GRACE
+from billing.subscriptions.following import GRACE, review_next
 from common.bus.handlers import Received
 from common.clock import now
 from common.events.deletion import AccountDeletionRequested
@@ -44,7 +44,21 @@ async def test_a_paid_subscription_gives_the_plan_and_its_credits(shop: Shop) ->
     assert (changed["plan"], changed["previous_plan"], changed["version"]) == ("pro", "free", 1)
     (subscription,) = await told(shop, "subscription.changed")
     assert (subscription["plan"], subscription["status"], subscription["next_plan"]) == ("pro", "active", "pro")
+    paid_since = datetime.fromisoformat(subscription["paid_since"])
+    assert paid_since == await shop.value("SELECT min(starts_at) FROM paid_periods")
     await shop.assert_ledger_is_sound()
+
+
+async def test_an_account_of_before_is_told_since_when_it_pays(shop: Shop) -> None:
+    await subscribed(shop)
+    async with shop.database.unit_of_work() as uow:
+        await uow.execute("UPDATE account_plans SET paid_since = NULL, review_at = now()")
+
+    assert await shop.database.transact(review_next, GRACE, now())
+
+    first, second = await told(shop, "subscription.changed")
+    assert (second["paid_since"], second["version"]) == (first["paid_since"], 2)
+    assert len(await told(shop, "account.changed")) == 1
 
 
 async def test_renewal_gives_the_next_months_credits_once(shop: Shop) -> None:

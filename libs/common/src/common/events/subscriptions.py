@@ -23,7 +23,8 @@ class SubscriptionChanged(Event):
     """What an account's subscription is now; `plan` is what counts, `next_plan` what the next renewal is for.
 
     `status` is Stripe's (`active`, `past_due`, `canceled`, …). While money is owed the plan stays until
-    `grace_until`. `version` grows with every change; a lower one is older news.
+    `grace_until`. `version` grows with every change; a lower one is older news. `paid_since` is the first day of the
+    paid periods that have followed each other until now, and null while no plan is paid for.
     """
 
     type: ClassVar[str] = "subscription.changed"
@@ -37,6 +38,7 @@ class SubscriptionChanged(Event):
     period_end: datetime
     next_plan: str
     grace_until: datetime | None = None
+    paid_since: datetime | None = None
     version: int
 
 

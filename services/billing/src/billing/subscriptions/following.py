@@ -153,6 +153,7 @@ def _tell(uow: UnitOfWork, account_id: UUID, before: Standing, standing: Standin
             period_end=standing.period_ends_at,
             next_plan=standing.next_plan or FREE,
             grace_until=standing.grace_ends_at,
+            paid_since=standing.paid_since,
             version=version,
         )
     )

@@ -117,7 +117,8 @@ class Paid:
 class Standing:
     """The plan that counts for an account, and what becomes of it; all but `plan` is of the subscription behind it.
 
-    `grace_ends_at` is set while money is owed; `review_at` when the answer may be another though nothing happens.
+    `grace_ends_at` is set while money is owed; `review_at` when the answer may be another though nothing happens;
+    `paid_since` while a plan counts: the first day of the paid periods that have followed each other until now.
     """
 
     plan: str = FREE
@@ -129,6 +130,7 @@ class Standing:
     next_interval: Interval | None = None
     grace_ends_at: datetime | None = None
     review_at: datetime | None = None
+    paid_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,24 @@ def judge(
         return Standing()
     best = max(standings, key=lambda each: (ranks.get(each[0].plan, 0), each[1], each[2]))[0]
     reviews = [standing.review_at for standing, _, _ in standings if standing.review_at is not None]
-    return replace(best, review_at=min(reviews, default=None))
+    since = None if best.plan == FREE else paid_since([period for _, paid in held for period in paid], moment, grace)
+    return replace(best, review_at=min(reviews, default=None), paid_since=since)
+
+
+def paid_since(paid: Sequence[Paid], moment: datetime, grace: timedelta) -> datetime | None:
+    """When the paid periods began that have followed each other until now, whatever plan or subscription they were of.
+
+    A gap that is not longer than the grace period does not part them: the plan did not end in it either.
+    """
+    since: datetime | None = None
+    until: datetime | None = None
+    for period in sorted(paid, key=lambda each: each.starts_at):
+        if period.reversed or period.starts_at > moment:
+            continue
+        if until is None or period.starts_at > until + grace:
+            since, until = period.starts_at, period.ends_at
+        until = max(until, period.ends_at)
+    return since
 
 
 def effect_of(current: Offer, wanted: Offer) -> Effect:

@@ -18,7 +18,8 @@ _COLUMNS = """
     billing_interval, period_starts_at, period_ends_at, cancel_at, started_at, ended_at
 """
 _STANDING_COLUMNS = """
-    plan, subscription_id, status, billing_interval, period_ends_at, next_plan, next_interval, grace_ends_at, review_at
+    plan, subscription_id, status, billing_interval, period_ends_at, next_plan, next_interval, grace_ends_at, review_at,
+    paid_since
 """
 _READ_NUMBER = text("SELECT nextval('subscription_reads')")
 _OFFERS = text(
@@ -39,7 +40,8 @@ _SAVE_STANDING = text(
     UPDATE account_plans
     SET plan = :plan, subscription_id = :subscription_id, status = :status, billing_interval = :interval,
         period_ends_at = :period_ends_at, next_plan = :next_plan, next_interval = :next_interval,
-        grace_ends_at = :grace_ends_at, review_at = :review_at, version = :version, updated_at = now()
+        grace_ends_at = :grace_ends_at, review_at = :review_at, paid_since = :paid_since,
+        version = :version, updated_at = now()
     WHERE account_id = :account_id
     """
 )

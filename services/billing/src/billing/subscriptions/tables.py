@@ -149,6 +149,7 @@ account_plans = Table(
     Column("next_plan", Text),
     Column("next_interval", Text),
     Column("grace_ends_at", DateTime(timezone=True)),
+    Column("paid_since", DateTime(timezone=True)),
     Column("version", BigInteger, nullable=False, server_default="0"),
     Column("review_at", DateTime(timezone=True)),
     Column("closed_at", DateTime(timezone=True)),
