@@ -195,7 +195,7 @@ async def test_a_submission_names_every_way_it_can_be_refused(document: dict[str
     estimate = document["paths"]["/v1/jobs/openapi-kind/estimate"]["post"]
 
     assert codes_of(submit) - {"INTERNAL"} == {
-        "UNAUTHORIZED", "INSUFFICIENT_CREDITS", "FORBIDDEN", "NOT_FOUND", "OPERATION_IN_PROGRESS",
+        "UNAUTHORIZED", "INSUFFICIENT_CREDITS", "FORBIDDEN", "NOT_ELIGIBLE", "NOT_FOUND", "OPERATION_IN_PROGRESS",
         "PAYLOAD_TOO_LARGE", "VALIDATION_FAILED", "IDEMPOTENCY_KEY_REUSED", "QUOTE_INVALID", "RATE_LIMITED",
         "QUOTA_EXCEEDED", "TOO_MANY_IN_FLIGHT", "KIND_DISABLED", "DEGRADED", "DEPENDENCY_UNAVAILABLE",
     }  # fmt: skip

@@ -15,6 +15,8 @@ from generation.providers.bootstrap import Providers
 from .stage import providers_at
 
 TABLES = (
+    "yearly_uses",
+    "subscribers",
     "kept_results",
     "assets",
     "artefact_deletions",

@@ -1489,6 +1489,11 @@ export interface components {
             /** Enabled */
             enabled: boolean;
             price: components["schemas"]["PriceRule"];
+            /**
+             * Requires
+             * @description What an account must have to ask for it: `paid_plan`, or nothing.
+             */
+            requires: string | null;
             /** Input Schema */
             input_schema: {
                 [key: string]: unknown;
@@ -1517,6 +1522,7 @@ export interface components {
          *             "by_field": null,
          *             "credits_by_value": {}
          *           },
+         *           "requires": null,
          *           "input_schema": {
          *             "type": "object",
          *             "properties": {
@@ -2816,7 +2822,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `FORBIDDEN` */
+            /** @description `FORBIDDEN`, `NOT_ELIGIBLE` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3059,7 +3065,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `FORBIDDEN` */
+            /** @description `FORBIDDEN`, `NOT_ELIGIBLE` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3306,7 +3312,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `FORBIDDEN` */
+            /** @description `FORBIDDEN`, `NOT_ELIGIBLE` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3554,7 +3560,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `FORBIDDEN` */
+            /** @description `FORBIDDEN`, `NOT_ELIGIBLE` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3799,7 +3805,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `FORBIDDEN` */
+            /** @description `FORBIDDEN`, `NOT_ELIGIBLE` */
             403: {
                 headers: {
                     [name: string]: unknown;

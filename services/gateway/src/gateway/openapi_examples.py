@@ -101,6 +101,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
                 "summary": "One image from a description.",
                 "enabled": True,
                 "price": {"base_credits": 5, "by_field": None, "credits_by_value": {}},
+                "requires": None,
                 "input_schema": {"type": "object", "properties": {"prompt": {"type": "string"}}},
                 "result_schema": {"type": "object"},
                 "example": {"prompt": "A lighthouse at dusk"},

@@ -47,6 +47,23 @@ async def test_a_paid_job_is_answered_queued_with_place_price_and_headers(studio
     assert (event.account_id, event.job.job_id, event.job.weight) == (person.account_id, row.job_id, 4)
 
 
+async def test_a_kind_of_paid_plans_is_refused_to_others_before_anything_is_kept(studio: Studio) -> None:
+    yearly = SKETCH.model_copy(update={"name": "yearly", "title": "Yearly", "requires": "paid_plan", "digest": "y"})
+    later = SKETCH.model_copy(update={"name": "later", "requires": "a_thing_of_a_newer_release", "digest": "l"})
+    await declare(studio.parts.database, yearly, later)
+    await studio.parts.catalogue.load()
+    person = studio.person("free")
+
+    refused = problem(await person.submit("yearly"), 403, "NOT_ELIGIBLE")
+
+    assert (refused["detail"], refused["requires"]) == ("Yearly comes with a paid plan.", "paid_plan")
+    assert not await studio.rows(person.account_id)
+    assert (await studio.person("pro").submit("yearly")).status_code == 202
+    assert (await person.submit("later")).status_code == 202, "its maker judges"
+    offered = {kind["name"]: kind["requires"] for kind in (await person.http.get("/v1/kinds")).json()["items"]}
+    assert (offered["yearly"], offered["sketch"]) == ("paid_plan", None)
+
+
 async def test_the_price_follows_the_input(studio: Studio) -> None:
     person = studio.person()
 

@@ -23,6 +23,7 @@ from generation.assets.routes import PATH as ASSETS_PATH
 from generation.doorbell import Doorbell
 from generation.engine.executor import Executor
 from generation.engine.worker import listen
+from generation.entitlements import handlers as entitlement_handlers
 from generation.kept.purging import KeptResultsPurging
 from generation.kinds.declare import declare_kinds
 from generation.kinds.discovery import discover
@@ -129,12 +130,14 @@ async def start_box(process: Process, settings: GenerationSettings) -> None:
 
 async def _add_service(parts: Parts, *, sweep: bool) -> None:
     process, sweeper = parts.process, parts.sweeper()
+    kinds = discover(parts.settings.kind_modules)
+    yearly_kinds = frozenset(kind.name for kind in kinds.values() if kind.once_a_paid_year)
     handlers = Handlers()
-    run_handlers.register(handlers, parts.doorbell, lambda: sweeper.figures)
+    run_handlers.register(handlers, parts.doorbell, lambda: sweeper.figures, yearly_kinds)
     artefact_handlers.register(handlers)
+    entitlement_handlers.register(handlers)
     limits = ConsumerLimits(rest_seconds_max=0.05)
     start_consumers(process, "generation", parts.database, parts.redis, handlers, limits)
-    kinds = discover(parts.settings.kind_modules)
     await parts.database.transact(declare_kinds, list(kinds.values()))
     if sweep:
         process.spawn("sweeper", sweeper.run)

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from common.events.envelope import Event, Payload
 
+PAID_PLAN = "paid_plan"
+
 
 class PriceRule(Payload):
     """What one job of a kind costs in credits: a base, or one of a table by the value of one input field."""
@@ -40,4 +42,6 @@ class KindDeclared(Event):
     result_schema: dict[str, Any]
     example: dict[str, Any]
     deadline_seconds: int = Field(gt=0)
+    requires: str | None = None
+    """What an account must have to ask for it: `paid_plan`, or nothing. Readers let pass what they do not know."""
     digest: str

@@ -52,6 +52,7 @@ _SUBMIT = problem_responses(
     "UNAUTHORIZED",
     "INSUFFICIENT_CREDITS",
     "FORBIDDEN",
+    "NOT_ELIGIBLE",
     "NOT_FOUND",
     "OPERATION_IN_PROGRESS",
     "PAYLOAD_TOO_LARGE",
@@ -100,6 +101,7 @@ def _submitting(parts: JobParts) -> APIRouter:
         """Ask for a piece of work. 202: the job is durable and reaches one outcome and one charge."""
         offered = parts.catalogue.get(kind)
         parts.features.admit_submission(kind)
+        offered.admit(caller.plan)
         job_input = read_input(await request.body())
         key = read_idempotency_key(request.headers)
         token = request.headers.get(QUOTE_HEADER)

@@ -12,13 +12,14 @@ from sqlalchemy import text
 from common.db.database import Database
 from common.db.recurring import repeat
 from common.db.unit_of_work import UnitOfWork
-from common.errors import FieldError, KindDisabled, NotFound, ValidationFailed
-from common.events.kinds import KindDeclared, PriceRule
+from common.errors import FieldError, KindDisabled, NotEligible, NotFound, ValidationFailed
+from common.events.kinds import PAID_PLAN, KindDeclared, PriceRule
 
 log = structlog.get_logger(__name__)
 
 REFRESH_SECONDS = 2.0
 ERRORS_MAX = 20
+FREE_PLAN = "free"
 
 _STORE = text(
     """
@@ -41,10 +42,20 @@ class OfferedKind:
     job_class: str
     price: PriceRule
     deadline: timedelta
+    requires: str | None
     digest: str
     enabled: bool
     declaration: Mapping[str, Any]
     validator: jsonschema_rs.Draft202012Validator
+
+    def admit(self, plan: str) -> None:
+        """Let pass who has what the kind requires. Whether more is needed than a plan, its maker says.
+
+        Raises:
+            NotEligible: it comes with a paid plan, and this is none.
+        """
+        if self.requires == PAID_PLAN and plan == FREE_PLAN:
+            raise NotEligible(f"{self.title} comes with a paid plan.", requires=PAID_PLAN)
 
     def check(self, job_input: Any) -> None:
         """Accept an input, or name each field that does not fit.
@@ -129,6 +140,7 @@ def _offered(event: KindDeclared, *, enabled: bool) -> OfferedKind:
         job_class=event.job_class,
         price=event.price,
         deadline=timedelta(seconds=event.deadline_seconds),
+        requires=event.requires,
         digest=event.digest,
         enabled=enabled,
         declaration=event.model_dump(mode="json"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from common.events.kinds import PriceRule
 from common.http.conditional import NOT_MODIFIED, IfNoneMatch, conditional
@@ -19,6 +19,7 @@ class OfferedKindView(BaseModel):
     summary: str
     enabled: bool
     price: PriceRule
+    requires: str | None = Field(description="What an account must have to ask for it: `paid_plan`, or nothing.")
     input_schema: dict[str, Any]
     result_schema: dict[str, Any]
     example: dict[str, Any]
@@ -32,6 +33,7 @@ class OfferedKindView(BaseModel):
             summary=kind.summary,
             enabled=kind.enabled and switched_on,
             price=kind.price,
+            requires=kind.requires,
             input_schema=kind.declaration["input_schema"],
             result_schema=kind.declaration["result_schema"],
             example=kind.declaration["example"],

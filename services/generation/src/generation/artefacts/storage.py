@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from common.db.unit_of_work import UnitOfWork
+from generation.entitlements import storage as entitlements
 from generation.kept.storage import forget
 
 _INSERT = text(
@@ -151,5 +152,6 @@ async def complete(uow: UnitOfWork, deletion_id: UUID, account_id: UUID) -> Row[
     for statement in (_SCRUB_STEPS, _SCRUB_RUNS, _FORGET_ASSETS):
         await uow.execute(statement, {"account_id": account_id})
     await forget(uow, account_id)
+    await entitlements.forget(uow, account_id)
     await uow.execute(_COMPLETE, {"deletion_id": deletion_id})
     return (await uow.execute(_COUNTS, {"deletion_id": deletion_id})).one()

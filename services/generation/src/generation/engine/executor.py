@@ -22,6 +22,7 @@ from common.telemetry.tracing import context_from, tracer
 from generation.engine.context import JobContext
 from generation.engine.failures import JobFailed, verdict
 from generation.engine.input_images import InputImages
+from generation.entitlements.claiming import ensure_eligible
 from generation.kinds.kind import Kind
 from generation.local.pool import LocalPool
 from generation.providers.bootstrap import Providers
@@ -173,6 +174,8 @@ class Executor:
             raise JobFailed(
                 "VALIDATION_FAILED", f"The input does not fit the kind: {error.error_count()} errors."
             ) from error
+        if kind.once_a_paid_year:
+            await ensure_eligible(self._database, run)
         context = JobContext(
             run,
             database=self._database,

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from common.events.kinds import KindDeclared, PriceRule
+from common.events.kinds import PAID_PLAN, KindDeclared, PriceRule
 from generation.engine.context import JobContext
 
 JOB_CLASSES = ("local", "image", "text", "document")
@@ -44,7 +44,8 @@ class Kind(Generic[I, R]):
 
     `run` gets the validated input and a context; it works in remembered steps and returns the result. `deadline` is
     how long a job may wait before its first start. What is charged on success is
-    said by the result.
+    said by the result. With `once_a_paid_year` only accounts with a paid plan are served, once in each year of it
+    (see `generation.entitlements`).
     """
 
     name: str
@@ -57,6 +58,7 @@ class Kind(Generic[I, R]):
     example: dict[str, Any]
     run: Callable[[I, JobContext], Awaitable[R]]
     deadline: timedelta = timedelta(hours=1)
+    once_a_paid_year: bool = False
 
     def __post_init__(self) -> None:
         if self.job_class not in JOB_CLASSES:
@@ -75,6 +77,7 @@ class Kind(Generic[I, R]):
             "result_schema": self.result.model_json_schema(mode="serialization"),
             "example": self.example,
             "deadline_seconds": int(self.deadline.total_seconds()),
+            "requires": PAID_PLAN if self.once_a_paid_year else None,
         }
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
         return KindDeclared.model_validate({**facts, "digest": digest})

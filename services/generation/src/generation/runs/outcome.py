@@ -9,6 +9,7 @@ from sqlalchemy import text
 from common.clock import now
 from common.db.unit_of_work import UnitOfWork
 from common.events.runs import AttemptSummary, RunCancelled, RunCompleted, RunFailed
+from generation.entitlements.storage import give_year_back
 from generation.runs.json_text import to_json
 from generation.runs.lease import ClaimedRun, ensure_held
 
@@ -155,3 +156,5 @@ async def _finish(
             "detail": detail,
         },
     )
+    if state != "completed":
+        await give_year_back(uow, job_id)

@@ -57,6 +57,7 @@ const EN = {
   unreachable: "The studio cannot be reached at this moment. Nothing was lost; please try again.",
   "problem.UNAUTHORIZED": "The e-mail address or the password is not right.",
   "problem.INSUFFICIENT_CREDITS": "This costs {required} credits and {available} are available.",
+  "problem.NOT_ELIGIBLE": "This comes with a subscription.",
 };
 
 const FR = {
@@ -115,6 +116,7 @@ const FR = {
   try_again_at: "Réessayez à {time}.", try_now: "Réessayer maintenant",
   unreachable: "Le studio est injoignable pour le moment. Rien n’est perdu ; veuillez réessayer.",
   "problem.INSUFFICIENT_CREDITS": "Cela coûte {required} crédits et {available} sont disponibles.",
+  "problem.NOT_ELIGIBLE": "Ceci est réservé aux abonnements.",
   "problem.UNAUTHORIZED": "L’adresse ou le mot de passe ne convient pas.",
   "problem.EMAIL_TAKEN": "Cette adresse a déjà un compte ; connectez-vous.",
   "problem.VALIDATION_FAILED": "Certains champs ne conviennent pas.",
