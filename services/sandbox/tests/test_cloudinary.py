@@ -149,3 +149,28 @@ async def test_rate_limit_reaches_the_sdk_as_such(options: dict[str, Any], contr
     await control.fault("cloudinary", "upload", {"status": 420})
     with pytest.raises(cloudinary.exceptions.RateLimited):
         await _upload(options)
+
+
+async def test_files_are_kept_as_they_are(options: dict[str, Any], delivery: dict[str, Any]) -> None:
+    """A `raw` file has its suffix in its id; its signed address gives back the same bytes, an unsigned one nothing."""
+    content = b"%PDF-1.4 not really"
+    file = {"public_id": "jobs/one.pdf", "type": "authenticated", "resource_type": "raw", **options}
+    stored = await asyncio.to_thread(cloudinary.uploader.upload, io.BytesIO(content), **file)
+    assert (stored["public_id"], stored["resource_type"], stored["bytes"]) == ("jobs/one.pdf", "raw", len(content))
+    signed = {**delivery, "resource_type": "raw", "version": stored["version"]}
+    url, _ = cloudinary.utils.cloudinary_url("jobs/one.pdf", **signed)
+    download = cloudinary.utils.private_download_url(
+        "jobs/one.pdf", "", **options, resource_type="raw", type="authenticated", expires_at=int(time.time()) + 60
+    )
+    async with httpx2.AsyncClient() as http:
+        for address in (url, stored["secure_url"], download):
+            answer = await http.get(address)
+            assert (answer.status_code, answer.content) == (200, content), address
+            assert answer.headers["content-type"] == "application/pdf"
+        unsigned = "/".join(part for part in url.split("/") if not part.startswith("s--"))
+        assert (await http.get(unsigned)).status_code == 401
+        gone = await asyncio.to_thread(
+            cloudinary.uploader.destroy, "jobs/one.pdf", type="authenticated", resource_type="raw", **options
+        )
+        assert gone["result"] == "ok"
+        assert (await http.get(url)).status_code == 404

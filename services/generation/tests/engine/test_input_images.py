@@ -25,7 +25,8 @@ from common.ids import from_text, to_text
 from generation.assets.assembly import AssetParts
 from generation.engine.failures import JobFailed
 from generation.engine.image_input import ImageInput
-from generation.engine.input_images import FOLDER_PREFIX, InputImage, InputImages, RunImages
+from generation.engine.input_images import InputImage, InputImages, RunImages
+from generation.engine.run_folder import FOLDER_PREFIX
 from generation.kinds.kind import Kind
 from generation.providers.bootstrap import Providers
 from sandbox.server import SandboxServer
@@ -242,8 +243,8 @@ async def test_a_hostile_site_fails_the_job_and_leaves_no_file(run: RunImages, w
     reply, code = HOSTILE[what]
     async with site(reply) as at:
         assert (await refusal(run, image_url=at))[0] == code
-    assert run._folder is not None
-    assert [path for path in run._folder.rglob("*") if path.is_file()] == []
+    folder = await run._folder.path()
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("reply", [_drip, _silence], ids=["drip", "silence"])

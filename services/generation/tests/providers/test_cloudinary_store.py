@@ -189,3 +189,38 @@ def test_an_odd_account_is_named_without_its_secret(url: str) -> None:
 
 def test_the_secret_is_not_in_the_repr() -> None:
     assert "s3cr3t" not in repr(parse_account("cloudinary://key:s3cr3t@demo"))
+
+
+RAW_UPLOAD = "POST /v1_1/demo/raw/upload"
+FILE = StoredArtefact("runs/r1/quote.pdf", 7, 10, "application/pdf", 0, 0, None)
+
+
+async def test_a_file_is_stored_as_it_is_and_read_again_for_each_try(
+    vendor: ScriptedVendor, store: CloudinaryStore, tmp_path: Path
+) -> None:
+    file = tmp_path / "made.pdf"
+    file.write_bytes(b"%PDF-1.4 content")
+    vendor.on(RAW_UPLOAD, problem(500), stored(public_id=FILE.public_id, width=None, height=None))
+    artefact = await store.put_file(file, key=FILE.public_id, media_type=FILE.media_type)
+    assert artefact == StoredArtefact(FILE.public_id, 7, 16, "application/pdf", 0, 0, "cld_1")
+    for seen in vendor.seen:
+        assert b'filename="quote.pdf"\r\nContent-Type: application/pdf\r\n\r\n%PDF-1.4 content\r\n' in seen.body
+        assert (form(seen)["type"], form(seen)["public_id"]) == ("authenticated", FILE.public_id)
+
+
+@pytest.mark.parametrize("key", ["", "quote", "../x.pdf", "a.b.pdf", "a.pdf/b", "a b.pdf", "a.p", ".pdf"])
+async def test_odd_keys_of_files_are_turned_down(store: CloudinaryStore, tmp_path: Path, key: str) -> None:
+    (tmp_path / "f").write_bytes(b"x")
+    with pytest.raises(ValueError, match="storage key"):
+        await store.put_file(tmp_path / "f", key=key, media_type="application/pdf")
+
+
+async def test_files_are_addressed_and_deleted_among_files(vendor: ScriptedVendor, store: CloudinaryStore) -> None:
+    vendor.on("POST /v1_1/demo/raw/destroy", answer({"result": "ok"}))
+    assert await store.delete(FILE.public_id)
+    url = store.signed_url(FILE, expires_in=None, format="pdf")
+    assert re.search(r"/demo/raw/authenticated/s--[\w-]{8}--/v7/runs/r1/quote\.pdf$", url)
+    expiring = urlsplit(store.signed_url(FILE, expires_in=timedelta(hours=1), format="pdf"))
+    assert expiring.path == "/v1_1/demo/raw/download"
+    assert parse_qs(expiring.query)["public_id"] == [FILE.public_id]
+    assert "format" not in parse_qs(expiring.query)

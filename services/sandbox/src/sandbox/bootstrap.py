@@ -21,6 +21,7 @@ from sandbox.traces.routes import TraceRoutes
 from sandbox.traces.spans import SpanStore
 from sandbox.vendors.cloudinary import errors as cloudinary_errors
 from sandbox.vendors.cloudinary.assets import Assets
+from sandbox.vendors.cloudinary.raw_files import RawFiles
 from sandbox.vendors.cloudinary.routes import CloudinaryRoutes
 from sandbox.vendors.openai import errors as openai_errors
 from sandbox.vendors.openai.images import ImageMaker
@@ -143,7 +144,8 @@ class Sandbox:
         secret = settings.cloudinary_secret.get_secret_value()
         assets = Assets(self._cloudinary_assets, self._studio, self._public_url, settings.cloudinary_key, secret)
         cloud, key = settings.cloudinary_cloud, settings.cloudinary_key
-        return CloudinaryRoutes(assets, self._pace, cloud, key, secret)
+        files = RawFiles(self._cloudinary_assets, self._public_url, key, secret)
+        return CloudinaryRoutes(assets, files, self._pace, cloud, key, secret)
 
 
 def _webhook_target(settings: SandboxSettings) -> WebhookTarget:

@@ -61,7 +61,7 @@ def _route(method: str, pattern: str, vendor: Vendor, operation: str) -> Route:
 
 
 _O, _R, _C, _S = Vendor.OPENAI, Vendor.REPLICATE, Vendor.CLOUDINARY, Vendor.STRIPE
-_DELIVERY = r"(?:/[^/]+)?/image/(?:upload|private|authenticated)/.+"
+_DELIVERY = r"(?:/[^/]+)?/(?:image|raw)/(?:upload|private|authenticated)/.+"
 
 ROUTES: tuple[Route, ...] = (
     _route("POST", r"/openai/v1/images/generations", _O, Operation.IMAGES_GENERATE),
@@ -77,9 +77,9 @@ ROUTES: tuple[Route, ...] = (
     _route("POST", r"/replicate/v1/files", _R, Operation.FILES_CREATE),
     _route("GET", r"/replicate/v1/webhooks/default/secret", _R, Operation.WEBHOOK_SECRET_GET),
     _route("GET", r"/replicate/files/.+", _R, Operation.FILES_DOWNLOAD),
-    _route("POST", r"/cloudinary/v1_1/[^/]+/(?:image|auto)/upload", _C, Operation.UPLOAD),
-    _route("POST", r"/cloudinary/v1_1/[^/]+/image/destroy", _C, Operation.DESTROY),
-    _route("GET", r"(?:/cloudinary)?/v1_1/[^/]+/image/download", _C, Operation.DOWNLOAD),
+    _route("POST", r"/cloudinary/v1_1/[^/]+/(?:image|auto|raw)/upload", _C, Operation.UPLOAD),
+    _route("POST", r"/cloudinary/v1_1/[^/]+/(?:image|raw)/destroy", _C, Operation.DESTROY),
+    _route("GET", r"(?:/cloudinary)?/v1_1/[^/]+/(?:image|raw)/download", _C, Operation.DOWNLOAD),
     _route("GET", _DELIVERY, _C, Operation.DELIVER),
     *(_route(method, pattern, _S, name) for method, pattern, name in stripe_operations()),
 )

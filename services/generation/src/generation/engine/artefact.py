@@ -15,3 +15,15 @@ class ImageArtefact(BaseModel):
     width: int
     height: int
     size_bytes: int
+
+
+class FileArtefact(BaseModel):
+    """A file that is no picture, in artefact storage; `url` as for an image."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    version: int
+    url: str
+    media_type: str
+    size_bytes: int

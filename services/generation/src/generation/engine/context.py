@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from common.db.database import Database
 from common.db.unit_of_work import UnitOfWork
 from common.telemetry.tracing import span
 from generation.engine.input_images import InputImage, InputImages, NamesImage
+from generation.engine.run_folder import RunFolder
 from generation.engine.side_by_side import side_by_side
 from generation.engine.step import Bench, MadeImage, Step, WrittenText
 from generation.engine.telling import Stretch, Telling
@@ -49,6 +51,7 @@ class JobContext:
     ) -> None:
         self._run = run
         self._images = None if input_images is None else input_images.for_run(run.account_id)
+        self._folder = RunFolder()
         self._database = database
         self._bench = Bench(database, providers, provider_seconds_max, pool)
         self._remembered = remembered
@@ -158,8 +161,13 @@ class JobContext:
         """
         await self._telling.tell(fraction, message, preview_url)
 
+    async def folder(self) -> Path:
+        """A private folder for files on the way; it is removed when the run ends, and is empty after a crash."""
+        return await self._folder.path()
+
     async def aclose(self) -> None:
         """Remove what the run has left on disk."""
+        await self._folder.aclose()
         if self._images is not None:
             await self._images.aclose()
 

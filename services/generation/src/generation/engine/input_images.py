@@ -5,8 +5,6 @@ upright, eight bits, sRGB, without metadata.
 """
 
 import asyncio
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -20,13 +18,13 @@ from generation.assets import storage
 from generation.assets.pictures import Pictures
 from generation.assets.rules import ASSET_PREFIX, IMAGE_TOO_LARGE, PICTURE_BYTES_MAX, PictureRefused
 from generation.engine.failures import JobFailed
+from generation.engine.run_folder import RunFolder
 from generation.providers.transfers import Downloads, NothingStored
 
 FETCH_SECONDS_MAX = 20.0
 """For everything: names, connections, redirects, the body."""
 IMAGE_UNREACHABLE = "IMAGE_UNREACHABLE"
 ASSET_NOT_FOUND = "ASSET_NOT_FOUND"
-FOLDER_PREFIX = "atelier-run-"
 
 
 class NamesImage(Protocol):
@@ -129,9 +127,8 @@ class RunImages:
     def __init__(self, images: InputImages, account_id: UUID) -> None:
         self._images = images
         self._account_id = account_id
-        self._folder: Path | None = None
+        self._folder = RunFolder(images._folder)
         self._count = 0
-        self._lock = asyncio.Lock()
 
     async def bring(self, request: NamesImage) -> InputImage:
         """Fetch a picture and make it a file of the run.
@@ -140,20 +137,12 @@ class RunImages:
             JobFailed: `ASSET_NOT_FOUND`, `IMAGE_UNREACHABLE`, `IMAGE_TOO_LARGE` or `UNSUPPORTED_IMAGE`.
             ProviderError: storage does not answer.
         """
-        async with self._lock:
-            if self._folder is None:
-                self._folder = await asyncio.to_thread(_make_folder, self._images._folder)
-            self._count += 1
-            folder = self._folder / str(self._count)
-            await asyncio.to_thread(folder.mkdir, 0o700)
+        self._count += 1
+        name = str(self._count)
+        folder = (await self._folder.path()) / name
+        await asyncio.to_thread(folder.mkdir, 0o700)
         return await self._images.bring(request, self._account_id, folder)
 
     async def aclose(self) -> None:
         """Remove the files."""
-        if self._folder is not None:
-            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
-            self._folder = None
-
-
-def _make_folder(where: Path | None) -> Path:
-    return Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=where))
+        await self._folder.aclose()

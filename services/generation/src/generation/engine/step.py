@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from common.db.database import Database
 from common.telemetry.tracing import span
-from generation.engine.artefact import ImageArtefact
+from generation.engine.artefact import FileArtefact, ImageArtefact
 from generation.engine.showing import shown
 from generation.engine.telling import Telling
 from generation.local.pool import LocalPool, LocalTask
@@ -191,6 +191,23 @@ class Step:
             ProviderError: storage did not take it.
         """
         return await self._store(name, await asyncio.to_thread(path.read_bytes))
+
+    async def store_file(self, name: str, path: Path, *, media_type: str) -> FileArtefact:
+        """Store a file that is no picture, as it is, under the job; `name` has a suffix. Again is the same artefact.
+
+        Raises:
+            ProviderError: storage did not take it.
+            ValueError: it is larger than storage takes.
+        """
+        store = self._bench.providers.artefacts
+        stored = await store.put_file(path, key=f"{self._run.job_id.hex}/{name}", media_type=media_type)
+        return FileArtefact(
+            id=stored.public_id,
+            version=stored.version,
+            url=store.signed_url(stored, expires_in=None, format=name.rpartition(".")[2]),
+            media_type=stored.media_type,
+            size_bytes=stored.bytes,
+        )
 
     async def local(self, task: LocalTask, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Have work of the processor done by a child process; pictures are given as paths.

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -19,6 +20,7 @@ from cloudinary import utils
 from generation.providers import retry_after
 from generation.providers.attempt import watched_call
 from generation.providers.cloudinary_account import CloudinaryAccount
+from generation.providers.cloudinary_form import Upload, opened
 from generation.providers.errors import Broken, ProviderError, Throttled, Unavailable
 from generation.providers.http_client import MEBIBYTE, bounded_client, was_never_sent
 from generation.providers.imaging import Imaging, UnusableImage
@@ -30,10 +32,12 @@ UPLOAD_BYTES_MAX = 64 * MEBIBYTE
 
 _ANSWER_BYTES_MAX = 1 * MEBIBYTE
 _KEY = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+){0,15}")
+_FILE_KEY = re.compile(rf"{_KEY.pattern}\.[a-z0-9]{{2,5}}")
 _KEY_LENGTH_MAX = 200
 _FORMAT = re.compile(r"[a-z0-9]{2,5}")
 _RATE_LIMITED = (420, 429)
 _STILL_WORKING = 423
+_PLACE = {"type": "authenticated", "overwrite": True}
 
 
 class _Answer:
@@ -88,11 +92,7 @@ class CloudinaryStore:
             raise ValueError(f"{len(content)} bytes exceed the limit of {UPLOAD_BYTES_MAX}")
         if not _KEY.fullmatch(key) or len(key) > _KEY_LENGTH_MAX:
             raise ValueError(f"{key!r} is not a storage key")
-        answer = await self._send(
-            "upload",
-            {"public_id": key, "type": "authenticated", "overwrite": True},
-            files={"file": (key.rsplit("/", 1)[-1], content, media_type)},
-        )
+        answer = await self._send("upload", _PLACE | {"public_id": key}, file=Upload(content, media_type))
         width, height = await self._size(answer.fields, content)
         return StoredArtefact(
             public_id=key,
@@ -104,6 +104,32 @@ class CloudinaryStore:
             request_id=answer.request_id,
         )
 
+    async def put_file(self, path: Path, *, key: str, media_type: str) -> StoredArtefact:
+        """See :class:`~generation.providers.ports.ArtefactStore`. Stored as ``raw``, read from disk as it is sent.
+
+        As an ``image`` a PDF would be taken apart: pages counted, pixels limited, another rendering in its place where
+        an address asks for one. ``raw`` is byte by byte what was stored, and the key's suffix gives its type.
+
+        Raises:
+            ProviderError: Cloudinary did not take it within the policy's tries.
+            ValueError: too many bytes, or a key of odd characters or without a suffix.
+        """
+        size_bytes = (await asyncio.to_thread(path.stat)).st_size
+        if size_bytes > UPLOAD_BYTES_MAX:
+            raise ValueError(f"{size_bytes} bytes exceed the limit of {UPLOAD_BYTES_MAX}")
+        if not _FILE_KEY.fullmatch(key) or len(key) > _KEY_LENGTH_MAX:
+            raise ValueError(f"{key!r} is not the storage key of a file")
+        answer = await self._send("upload", _PLACE | {"public_id": key}, file=Upload(path, media_type))
+        return StoredArtefact(
+            public_id=key,
+            version=int(answer.fields["version"]),
+            bytes=size_bytes,
+            media_type=media_type,
+            width=0,
+            height=0,
+            request_id=answer.request_id,
+        )
+
     def signed_url(self, artefact: StoredArtefact, *, expires_in: timedelta | None, format: str) -> str:
         """See :class:`~generation.providers.ports.ArtefactStore`.
 
@@ -111,20 +137,28 @@ class CloudinaryStore:
         """
         if not _FORMAT.fullmatch(format):
             raise ValueError(f"{format!r} is not a file format")
+        resource_type = _resource_type(artefact.public_id)
+        suffix = None if resource_type == "raw" else format  # a file's is part of its id
         if expires_in is not None:
             expires_at = int(time.time() + expires_in.total_seconds())
             return str(
                 utils.private_download_url(
-                    artefact.public_id, format, **self._options, type="authenticated", expires_at=expires_at
+                    artefact.public_id,
+                    suffix,
+                    **self._options,
+                    resource_type=resource_type,
+                    type="authenticated",
+                    expires_at=expires_at,
                 )
             )
         url, _ = utils.cloudinary_url(
             artefact.public_id,
             **self._options,
+            resource_type=resource_type,
             type="authenticated",
             sign_url=True,
             version=artefact.version,
-            format=format,
+            format=suffix,
         )
         return str(url)
 
@@ -143,14 +177,12 @@ class CloudinaryStore:
             return 0, 0  # a document: it has no size in pixels
         return facts.width, facts.height
 
-    async def _send(
-        self, action: str, parameters: dict[str, Any], files: dict[str, tuple[str, bytes, str]] | None = None
-    ) -> _Answer:
+    async def _send(self, action: str, parameters: dict[str, Any], file: Upload | None = None) -> _Answer:
         """POST until it is taken or the tries are used up. Safe to repeat: both actions are idempotent."""
         for tries_made in range(1, self._policy.tries_max + 1):
             try:
                 return await watched_call(
-                    self._post(action, parameters, files),
+                    self._post(action, parameters, file),
                     capability=CAPABILITY,
                     provider="cloudinary",
                     model=action,
@@ -166,17 +198,16 @@ class CloudinaryStore:
                 await asyncio.sleep(pause_seconds)
         raise AssertionError("tries_max is at least 1")
 
-    async def _post(
-        self, action: str, parameters: dict[str, Any], files: dict[str, tuple[str, bytes, str]] | None
-    ) -> _Answer:
+    async def _post(self, action: str, parameters: dict[str, Any], file: Upload | None) -> _Answer:
         # Signed anew for each try: a signature is good for an hour from its timestamp.
         unsigned = utils.cleanup_params(parameters | {"timestamp": utils.now()})
         fields = {name: str(value) for name, value in utils.sign_request(unsigned, self._options).items()}
-        url = utils.cloudinary_api_url(action, **self._options)
+        key = parameters["public_id"]
+        url = utils.cloudinary_api_url(action, resource_type=_resource_type(key), **self._options)
         seconds = self._policy.call_timeout_seconds
         deadline = asyncio.timeout(seconds)
         try:
-            async with deadline:
+            async with deadline, opened(file, key) as files:
                 response = await self._http.post(url, data=fields, files=files)
         except httpx2.HTTPError as error:
             raise self._unavailable(
@@ -229,6 +260,11 @@ class CloudinaryStore:
             request_id=request_id,
             billable_unknown=billable_unknown,
         )
+
+
+def _resource_type(key: str) -> str:
+    """Files of ours have a suffix in their key, pictures have none."""
+    return "raw" if _FILE_KEY.fullmatch(key) else "image"
 
 
 def _json_object(response: httpx2.Response) -> dict[str, Any]:

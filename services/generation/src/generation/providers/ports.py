@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel
@@ -294,8 +295,16 @@ class ArtefactStore(Protocol):
         """
         ...
 
+    async def put_file(self, path: Path, *, key: str, media_type: str) -> StoredArtefact:
+        """Store a file that is no picture, as it is; its ``key`` ends in a suffix (``.pdf``). Otherwise as :meth:`put`.
+
+        Raises:
+            ProviderError: storage did not take it.
+        """
+        ...
+
     def signed_url(self, artefact: StoredArtefact, *, expires_in: timedelta | None, format: str) -> str:
-        """Address of the file in ``format`` (``"webp"``); with ``expires_in`` None it does not expire."""
+        """Address of a picture in ``format`` (``"webp"``), or of a file; without ``expires_in`` it does not expire."""
         ...
 
     async def delete(self, public_id: str) -> bool:

@@ -16,6 +16,7 @@ from sandbox.pace import Pace
 from sandbox.tokens import request_id
 from sandbox.vendors.cloudinary.assets import Assets
 from sandbox.vendors.cloudinary.errors import CloudinaryError
+from sandbox.vendors.cloudinary.raw_files import RawFiles
 from sandbox.vendors.cloudinary.signatures import parameters_are_signed, url_is_signed
 from sandbox.vendors.cloudinary.transformations import SEGMENT
 
@@ -23,14 +24,16 @@ _UPLOAD_SECONDS = 0.25
 _EAGER_SECONDS = 0.8
 _STAMP_SECONDS_MAX = 3600
 _SIGNATURE = re.compile(r"s--([A-Za-z0-9_-]{8}|[A-Za-z0-9_-]{32})--")
+_KEEP = {"cache-control": "public, max-age=2592000"}
 _VERSION = re.compile(r"v\d+")
 
 
 class CloudinaryRoutes:
     """The endpoints of one cloud."""
 
-    def __init__(self, assets: Assets, pace: Pace, cloud: str, key: str, secret: str) -> None:
+    def __init__(self, assets: Assets, files: RawFiles, pace: Pace, cloud: str, key: str, secret: str) -> None:
         self._assets = assets
+        self._files = files
         self._pace = pace
         self._cloud = cloud
         self._key = key
@@ -43,6 +46,9 @@ class CloudinaryRoutes:
             Route("/v1_1/{cloud}/auto/upload", self._upload, methods=["POST"]),
             Route("/v1_1/{cloud}/image/destroy", self._destroy, methods=["POST"]),
             Route("/v1_1/{cloud}/image/download", self._download, methods=["GET"]),
+            Route("/v1_1/{cloud}/raw/upload", self._upload_raw, methods=["POST"]),
+            Route("/v1_1/{cloud}/raw/destroy", self._destroy_raw, methods=["POST"]),
+            Route("/v1_1/{cloud}/raw/download", self._download_raw, methods=["GET"]),
         ]
 
     def delivery_routes(self) -> list[Route]:
@@ -51,6 +57,9 @@ class CloudinaryRoutes:
             Route("/v1_1/{cloud}/image/download", self._download, methods=["GET"]),
             Route("/image/{type}/{rest:path}", self._deliver, methods=["GET"]),
             Route("/{cloud}/image/{type}/{rest:path}", self._deliver, methods=["GET"]),
+            Route("/v1_1/{cloud}/raw/download", self._download_raw, methods=["GET"]),
+            Route("/raw/{type}/{rest:path}", self._deliver_raw, methods=["GET"]),
+            Route("/{cloud}/raw/{type}/{rest:path}", self._deliver_raw, methods=["GET"]),
         ]
 
     async def _upload(self, request: Request) -> Response:
@@ -67,12 +76,35 @@ class CloudinaryRoutes:
         found = self._assets.destroy(params.get("type") or "upload", params.get("public_id", ""))
         return _answer({"result": "ok" if found else "not found"})
 
-    async def _download(self, request: Request) -> Response:
+    async def _upload_raw(self, request: Request) -> Response:
+        params, content, name = await _form(request)
+        self._check(request, params)
+        if content is None:
+            raise CloudinaryError(400, "Missing required parameter - file")
+        await self._pace.work(_UPLOAD_SECONDS)
+        return _answer(self._files.upload(content, params, name))
+
+    async def _destroy_raw(self, request: Request) -> Response:
+        params, _, _ = await _form(request)
+        self._check(request, params)
+        found = self._files.destroy(params.get("type") or "upload", params.get("public_id", ""))
+        return _answer({"result": "ok" if found else "not found"})
+
+    async def _download_raw(self, request: Request) -> Response:
+        params = self._download_params(request)
+        content, media_type = self._files.deliver(params.get("type") or "upload", params.get("public_id", ""))
+        return Response(content, media_type=media_type)
+
+    def _download_params(self, request: Request) -> dict[str, str]:
         params = dict(request.query_params)
         self._check(request, params)
         expires_at = params.get("expires_at", "")
         if expires_at and (not expires_at.isdigit() or int(expires_at) < time.time()):
             raise CloudinaryError(404, "Resource expired")
+        return params
+
+    async def _download(self, request: Request) -> Response:
+        params = self._download_params(request)
         extension = params.get("format") or None
         content, media_type = await self._assets.deliver(
             params.get("type") or "upload", params.get("public_id", ""), "", extension
@@ -84,10 +116,24 @@ class CloudinaryRoutes:
         return Response(content, media_type=media_type, headers=headers)
 
     async def _deliver(self, request: Request) -> Response:
+        transformation, source = self._signed_path(request, "image")
+        public_id, extension = _public_id(unquote(source))
+        content, media_type = await self._assets.deliver(
+            request.path_params["type"], public_id, unquote(transformation), extension
+        )
+        return Response(content, media_type=media_type, headers=_KEEP)
+
+    async def _deliver_raw(self, request: Request) -> Response:
+        _, source = self._signed_path(request, "raw")
+        content, media_type = self._files.deliver(request.path_params["type"], unquote(source))
+        return Response(content, media_type=media_type, headers=_KEEP)
+
+    def _signed_path(self, request: Request, resource_type: str) -> tuple[str, str]:
+        """Transformation and source of a delivery address, still quoted; its signature is right where one is needed."""
         if request.path_params.get("cloud", self._cloud) != self._cloud:
             raise CloudinaryError(401, "cloud_name mismatch")
         delivery_type = request.path_params["type"]
-        raw_path = request.scope["raw_path"].decode("ascii").partition(f"/image/{delivery_type}/")[2]
+        raw_path = request.scope["raw_path"].decode("ascii").partition(f"/{resource_type}/{delivery_type}/")[2]
         segments = raw_path.split("/")
         signature = _SIGNATURE.fullmatch(segments[0])
         if signature is not None:
@@ -100,9 +146,7 @@ class CloudinaryRoutes:
             url_is_signed(text, signature[1], self._secret) for text in (to_sign, unquote(to_sign))
         ):
             raise CloudinaryError(401, f"Invalid signature {signature[1]} in URL")
-        public_id, extension = _public_id(unquote(source))
-        content, media_type = await self._assets.deliver(delivery_type, public_id, unquote(transformation), extension)
-        return Response(content, media_type=media_type, headers={"cache-control": "public, max-age=2592000"})
+        return transformation, source
 
     def _check(self, request: Request, params: dict[str, str]) -> None:
         if request.path_params["cloud"] != self._cloud:
