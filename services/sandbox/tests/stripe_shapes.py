@@ -8,7 +8,7 @@ import stripe
 _NAMES = (
     "BalanceTransaction Charge Coupon Customer Discount Dispute Event Invoice InvoiceLineItem InvoicePayment LineItem "
     "PaymentIntent PaymentLink PaymentMethod Plan Price Product PromotionCode Refund SetupIntent Subscription "
-    "SubscriptionItem"
+    "SubscriptionItem SubscriptionSchedule"
 )
 _CLASSES = (
     *(getattr(stripe, name) for name in _NAMES.split()),

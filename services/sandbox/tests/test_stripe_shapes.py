@@ -25,6 +25,7 @@ LISTS = [
     "promotion_codes",
     "refunds",
     "setup_intents",
+    "subscription_schedules",
 ]
 
 
@@ -36,6 +37,7 @@ async def _everything(shop: Shop) -> list[str]:
     item = subscription["items"].data[0].id
     yearly = await shop.price(19000, "year")
     await shop.v1.subscriptions.update_async(subscription.id, {"items": [{"id": item, "price": yearly.id}]})
+    await shop.v1.subscription_schedules.create_async({"from_subscription": subscription.id})
     await shop.order(f"subscriptions/{subscription.id}/renew", outcome="requires_action")
     await shop.buy(customer_creation="always", invoice_creation={"enabled": True})
     await shop.buy(payment_intent_data={"setup_future_usage": "off_session"}, customer=(await shop.customer()).id)

@@ -26,6 +26,7 @@ _RESOURCES: dict[str, tuple[str, str]] = {
     "disputes": ("disputes", "get list update close"),
     "subscriptions": ("subscriptions", "get list update"),
     "subscription_items": ("subscription_items", "get list update"),
+    "subscription_schedules": ("subscription_schedules", "create get list update release"),
     "invoices": ("invoices", "get list pay void mark_uncollectible"),
     "invoice_payments": ("invoice_payments", "get list"),
     "portal_configurations": ("billing_portal/configurations", "create get list update"),
@@ -110,5 +111,9 @@ WEBHOOK_EVENT_TYPES = frozenset(
         "setup_intent.created",
         "setup_intent.setup_failed",
         "setup_intent.succeeded",
+        "subscription_schedule.canceled",
+        "subscription_schedule.created",
+        "subscription_schedule.released",
+        "subscription_schedule.updated",
     ]
 )

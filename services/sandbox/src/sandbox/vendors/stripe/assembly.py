@@ -27,6 +27,7 @@ from sandbox.vendors.stripe.portal import Portal
 from sandbox.vendors.stripe.portal_page import AuthenticationPage, PortalPage
 from sandbox.vendors.stripe.refunds import Refunds
 from sandbox.vendors.stripe.routes import Parts, StripeRoutes
+from sandbox.vendors.stripe.schedules import Schedules
 from sandbox.vendors.stripe.setup_intents import SetupIntents
 from sandbox.vendors.stripe.steering import Steered, Steering
 from sandbox.vendors.stripe.store import StripeStore
@@ -113,6 +114,7 @@ def _assemble(store: StripeStore, events: Events, public_url: str) -> tuple[Part
         disputes=Disputes(store, events, balance),
         subscriptions=subscriptions,
         changes=changes,
+        schedules=Schedules(store, events, subscriptions),
         invoices=invoices,
         portal=Portal(store, customers, cards, subscriptions, changes, public_url),
     )

@@ -173,6 +173,12 @@ class PlanChanges:
         return str(self._store.get("product", price["product"])["name"])
 
     def _set_plain(self, subscription: StripeObject, params: Params) -> None:
+        if subscription["schedule"] and ("cancel_at" in params or "cancel_at_period_end" in params):
+            raise StripeError(
+                400,
+                f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and updating "
+                "any cancelation behavior directly is not allowed. Please update the schedule instead.",
+            )
         subscription["metadata"] = merged(subscription["metadata"], params)
         subscription["description"] = text(params, "description") or subscription["description"]
         method = text(params, "default_payment_method")

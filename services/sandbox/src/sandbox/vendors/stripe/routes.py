@@ -18,6 +18,8 @@ from sandbox.vendors.stripe.payment_links import PaymentLinks
 from sandbox.vendors.stripe.plan_changes import PlanChanges
 from sandbox.vendors.stripe.portal import Portal
 from sandbox.vendors.stripe.refunds import Refunds
+from sandbox.vendors.stripe.schedule_phases import KIND as SCHEDULE
+from sandbox.vendors.stripe.schedules import Schedules
 from sandbox.vendors.stripe.setup_intents import SetupIntents
 from sandbox.vendors.stripe.store import StripeObject, StripeStore, page_of, passes
 from sandbox.vendors.stripe.subscription_objects import items_of
@@ -40,6 +42,7 @@ class Parts:
     disputes: Disputes
     subscriptions: Subscriptions
     changes: PlanChanges
+    schedules: Schedules
     invoices: Invoices
     portal: Portal
 
@@ -60,6 +63,7 @@ class StripeRoutes:
             *self._checkout(),
             *self._payments(),
             *self._billing(),
+            *self._schedules(),
             *self._portal(),
             *self._records(),
         ]
@@ -186,6 +190,16 @@ class StripeRoutes:
             ),
             made.read("/v1/invoice_payments", self._invoice_payments),
             made.retrieve("/v1/invoice_payments", "invoice_payment"),
+        ]
+
+    def _schedules(self) -> list[Route]:
+        made, schedules, path = self._endpoints, self._parts.schedules, "/v1/subscription_schedules"
+        return [
+            made.write(path, schedules.create),
+            made.list_of(path, SCHEDULE, ("customer",)),
+            made.retrieve(path, SCHEDULE),
+            made.write_one(f"{path}/{{id}}", schedules.update),
+            made.write_one(f"{path}/{{id}}/release", lambda schedule_id, _: schedules.release(schedule_id)),
         ]
 
     def _portal(self) -> list[Route]:

@@ -29,6 +29,7 @@ _KIND_BY_PREFIX = {
     "pm": "payment_method",
     "seti": "setup_intent",
     "sub": "subscription",
+    "sub_sched": "subscription_schedule",
     "in": "invoice",
     "inpay": "invoice_payment",
     "promo": "promotion_code",
@@ -103,7 +104,7 @@ class StripeStore:
             here[name] = includable[name]
         value = here.get(name)
         if isinstance(value, str):
-            kind = _KIND_BY_PREFIX.get(value.partition("_")[0])
+            kind = _KIND_BY_PREFIX.get(value.rpartition("_")[0]) or _KIND_BY_PREFIX.get(value.partition("_")[0])
             found = self._of(kind or "").get(value)
             if found is not None:
                 here[name] = value = copy.deepcopy(found)

@@ -11,6 +11,7 @@ from sandbox.vendors.stripe.form import Params
 from sandbox.vendors.stripe.invoice_objects import Draft, Line
 from sandbox.vendors.stripe.invoices import Invoices
 from sandbox.vendors.stripe.periods import period_end
+from sandbox.vendors.stripe.schedule_phases import cancel_schedule, enter_next_phase
 from sandbox.vendors.stripe.store import HIDDEN, StripeObject, StripeStore
 from sandbox.vendors.stripe.subscription_objects import (
     discount_object,
@@ -131,6 +132,8 @@ class Subscriptions:
             self._end(subscription, ended[1])
             return subscription
         with self._events.changing(_UPDATED, subscription):
+            if enter_next_phase(self._store, self._events, subscription):
+                subscription["billing_cycle_anchor"] = ended[1]
             for item in items_of(subscription):
                 start, price = item["current_period_end"], item["price"]
                 end = period_end(subscription["billing_cycle_anchor"], start, price["recurring"])
@@ -172,6 +175,7 @@ class Subscriptions:
     def _end(self, subscription: StripeObject, at: int, reason: str = "cancellation_requested") -> None:
         subscription.update(status="canceled", ended_at=at, canceled_at=subscription["canceled_at"] or at)
         subscription["cancellation_details"]["reason"] = reason
+        cancel_schedule(self._store, self._events, subscription)
         self._events.emit("customer.subscription.deleted", subscription)
 
     def _period_lines(self, subscription: StripeObject) -> list[Line]:
