@@ -272,9 +272,10 @@ export interface paths {
         put?: never;
         /**
          * Change
-         * @description Change the plan: a better one counts and is paid at once, a lesser one from the next renewal on.
+         * @description Change the plan: a better one counts and is paid at once, a lesser or shorter one from the next renewal on.
          *
-         *     An upgrade gives the difference of the plans' credits for what is left of the month.
+         *     An upgrade gives the difference of the plans' credits for what is left of the month. From a year to a month,
+         *     and to a lesser plan, one changes with the next renewal: until then all stays as it was paid for.
          */
         post: operations["change_subscription"];
         delete?: never;
@@ -461,7 +462,7 @@ export interface components {
         };
         /**
          * ChangeBody
-         * @description The plan wanted instead, or the present one to take back a downgrade that is to come.
+         * @description The plan wanted instead, or the present one to take back a change that is to come.
          * @example {
          *       "interval": "month",
          *       "plan": "enterprise"

@@ -24,7 +24,8 @@ _DEFAULTS = {
 
 _STRIPE_TYPES = (
     "checkout.session.*,payment_intent.succeeded,charge.refunded,charge.refund.updated,refund.created,refund.updated,"
-    "refund.failed,charge.dispute.*,customer.subscription.*,invoice.*"
+    "refund.failed,charge.dispute.*,customer.subscription.*,"
+    "subscription_schedule.*,invoice.*"
 )
 """What docs/architecture.md has the endpoint at Stripe subscribe to."""
 

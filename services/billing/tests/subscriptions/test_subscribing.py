@@ -151,7 +151,7 @@ async def test_a_downgrade_waits_for_the_renewal_and_can_be_taken_back(shop: Sho
     assert (lesser.json()["plan"], lesser.json()["next_plan"]) == ("enterprise", "pro")
     assert await shop.available() == 5000
     refused = await post(shop, "/v1/subscription/change", {"plan": "enterprise", "interval": "year"})
-    assert refused.status_code == 409
+    assert (refused.status_code, "take that back first" in refused.json()["detail"]) == (409, True)
     back = await post(shop, "/v1/subscription/change", {"plan": "enterprise", "interval": "month"})
     assert back.json()["next_plan"] == "enterprise"
     await post(shop, "/v1/subscription/change", {"plan": "pro", "interval": "month"})
@@ -167,8 +167,6 @@ async def test_a_change_to_a_year_begins_a_year_and_gives_the_month_under_way_on
     assert (changed["plan"], changed["interval"]) == ("pro", "year")
     assert await shop.available() in (300, 301)
     assert await shop.value("SELECT max(ends_at) - min(starts_at) > interval '360 days' FROM paid_periods")
-    back = await post(shop, "/v1/subscription/change", {"plan": "pro", "interval": "month"})
-    assert back.status_code == 409
 
 
 async def test_an_upgrade_that_cannot_be_paid_changes_nothing_and_can_be_tried_again(shop: Shop) -> None:

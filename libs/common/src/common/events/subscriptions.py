@@ -22,6 +22,8 @@ class AccountChanged(Event):
 class SubscriptionChanged(Event):
     """What an account's subscription is now; `plan` is what counts, `next_plan` what the next renewal is for.
 
+    `interval` is that of the period under way, `next_interval` that of the next one; none after the last one.
+
     `status` is Stripe's (`active`, `past_due`, `canceled`, …). While money is owed the plan stays until
     `grace_until`. `version` grows with every change; a lower one is older news. `paid_since` is the first day of the
     paid periods that have followed each other until now, and null while no plan is paid for.
@@ -37,6 +39,7 @@ class SubscriptionChanged(Event):
     interval: Literal["month", "year"]
     period_end: datetime
     next_plan: str
+    next_interval: Literal["month", "year"] | None = None
     grace_until: datetime | None = None
     paid_since: datetime | None = None
     version: int

@@ -26,6 +26,7 @@ from billing.purchases.settlement import settle_purchase
 from billing.stripe import storage
 from billing.stripe.answers import ObjectMissing
 from billing.stripe.client import StripeApi
+from billing.stripe.schedule_api import ScheduleApi
 from billing.stripe.storage import ClaimedEvent
 from billing.stripe.subscription_api import SubscriptionApi
 from billing.subscriptions.following import GRACE, Look, follow, follow_money, look
@@ -96,6 +97,10 @@ async def _payment_of_dispute(api: StripeApi, object_id: str) -> str | None:
     return await api.payment_of_dispute(object_id)
 
 
+async def _subscription_of_schedule(api: StripeApi, object_id: str) -> str | None:
+    return await ScheduleApi(api).subscription_of(object_id)
+
+
 _ABOUT: Mapping[str, tuple[About, Find]] = {
     "checkout.session.completed": ("session", _itself),
     "checkout.session.async_payment_succeeded": ("session", _itself),
@@ -117,6 +122,12 @@ _ABOUT: Mapping[str, tuple[About, Find]] = {
     "customer.subscription.deleted": ("subscription", _itself),
     "customer.subscription.paused": ("subscription", _itself),
     "customer.subscription.resumed": ("subscription", _itself),
+    "subscription_schedule.created": ("subscription", _subscription_of_schedule),
+    "subscription_schedule.updated": ("subscription", _subscription_of_schedule),
+    "subscription_schedule.released": ("subscription", _subscription_of_schedule),
+    "subscription_schedule.canceled": ("subscription", _subscription_of_schedule),
+    "subscription_schedule.aborted": ("subscription", _subscription_of_schedule),
+    "subscription_schedule.completed": ("subscription", _subscription_of_schedule),
     "invoice.paid": ("invoice", _itself),
     "invoice.payment_failed": ("invoice", _itself),
     "invoice.payment_action_required": ("invoice", _itself),

@@ -5,6 +5,7 @@ and its payments only when they are expanded (docs.stripe.com/api/subscriptions/
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -113,6 +114,29 @@ class _Invoice(_Part):
     status_transitions: _Transitions
 
 
+class _PhaseItem(_Part):
+    price: str
+
+
+class _Phase(_Part):
+    start_date: int
+    end_date: int
+    items: list[_PhaseItem]
+
+
+class _CurrentPhase(_Part):
+    start_date: int
+
+
+class _Schedule(_Part):
+    id: str
+    status: str
+    subscription: str | None = None
+    released_subscription: str | None = None
+    current_phase: _CurrentPhase | None = None
+    phases: list[_Phase]
+
+
 class _Subscription(_Part):
     id: str
     customer: str
@@ -123,22 +147,40 @@ class _Subscription(_Part):
     start_date: Instant
     ended_at: Instant | None = None
     latest_invoice: _Invoice | str | None = None
+    schedule: _Schedule | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A subscription schedule: whose, and when its phase under way began (Unix seconds)."""
+
+    schedule_id: str
+    subscription_id: str | None
+    phase_starts_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What a schedule's next phase follows on: the price and the period under way, and the schedule there is."""
+
+    price_id: str
+    quantity: int
+    period_ends_at: int
+    schedule: Schedule | None
 
 
 Shape = TypeVar("Shape", bound=_Part)
 
 
 def read_facts(answer: stripe.StripeObject, invoices: Iterable[stripe.StripeObject]) -> Facts:
-    """A subscription with its latest invoice expanded, and the paid ones of these invoices.
+    """A subscription with its latest invoice and its schedule expanded, and the paid ones of these invoices.
 
     Raises:
         PaymentsUnavailable: what was answered is no such object.
         PaymentsRefused: a subscription of several things, which we never make: for a person.
     """
     subscription = _read(_Subscription, answer)
-    if len(subscription.items.data) != 1:
-        raise PaymentsRefused(f"subscription {subscription.id} is not of one item")
-    (item,) = subscription.items.data
+    item = _one_item(subscription)
     latest = subscription.latest_invoice
     known = [_read(_Invoice, each) for each in invoices]
     if isinstance(latest, _Invoice):
@@ -151,6 +193,7 @@ def read_facts(answer: stripe.StripeObject, invoices: Iterable[stripe.StripeObje
         order_reference=subscription.metadata.get(ORDER_METADATA),
         status=subscription.status,
         price_id=item.price.id,
+        next_price_id=_next_price(subscription, item),
         amount_minor=(item.price.unit_amount or 0) * (item.quantity or 1),
         currency=item.price.currency,
         period_starts_at=item.current_period_start,
@@ -161,6 +204,27 @@ def read_facts(answer: stripe.StripeObject, invoices: Iterable[stripe.StripeObje
         latest_invoice=_invoice(latest) if isinstance(latest, _Invoice) else None,
         paid_invoices=tuple(_invoice(invoice) for invoice in paid.values()),
     )
+
+
+def read_scheduled(answer: stripe.StripeObject) -> Scheduled:
+    """What can be planned for a subscription whose schedule is expanded; raises as `read_facts` does."""
+    subscription = _read(_Subscription, answer)
+    item, schedule = _one_item(subscription), subscription.schedule
+    return Scheduled(
+        price_id=item.price.id,
+        quantity=item.quantity or 1,
+        period_ends_at=int(item.current_period_end.timestamp()),
+        schedule=_schedule(schedule) if isinstance(schedule, _Schedule) else None,
+    )
+
+
+def read_schedule(answer: stripe.StripeObject) -> Schedule:
+    """A subscription schedule.
+
+    Raises:
+        PaymentsUnavailable: what was answered is no schedule.
+    """
+    return _schedule(_read(_Schedule, answer))
 
 
 def read_subscription_of_invoice(answer: stripe.StripeObject) -> str | None:
@@ -195,6 +259,33 @@ def _read(shape: type[Shape], answer: stripe.StripeObject) -> Shape:
         return shape.model_validate(answer.to_dict())
     except ValidationError as error:
         raise PaymentsUnavailable(f"the answer is not a {shape.__name__.strip('_').lower()}") from error
+
+
+def _one_item(subscription: _Subscription) -> _Item:
+    if len(subscription.items.data) != 1:
+        raise PaymentsRefused(f"subscription {subscription.id} is not of one item")
+    return subscription.items.data[0]
+
+
+def _schedule(schedule: _Schedule) -> Schedule:
+    return Schedule(
+        schedule_id=schedule.id,
+        subscription_id=schedule.subscription or schedule.released_subscription,
+        phase_starts_at=schedule.current_phase.start_date if schedule.current_phase is not None else 0,
+    )
+
+
+def _next_price(subscription: _Subscription, item: _Item) -> str:
+    """The price from the next renewal on: that of the schedule's phase which begins then, or the present one."""
+    schedule, ends_at = subscription.schedule, int(item.current_period_end.timestamp())
+    if not isinstance(schedule, _Schedule) or schedule.status != "active":
+        return item.price.id
+    following = [phase for phase in schedule.phases if phase.start_date <= ends_at < phase.end_date]
+    if not following:
+        return item.price.id
+    if len(following[0].items) != 1:
+        raise PaymentsRefused(f"schedule {schedule.id} is not of one item")
+    return following[0].items[0].price
 
 
 def _invoice(invoice: _Invoice) -> Invoice:

@@ -10,13 +10,15 @@ from billing.purchases.ports import PaymentsRefused, PaymentsUnavailable
 from billing.purchases.rules import CheckoutSession
 from billing.stripe.answers import ObjectMissing, read_session
 from billing.stripe.client import StripeApi
+from billing.stripe.schedule_api import ScheduleApi
 from billing.stripe.subscription_answers import ORDER_METADATA, read_facts, read_subscription_of_invoice
+from billing.subscriptions.periods import Interval
 from billing.subscriptions.ports import CustomerMissing, PaymentDeclined, PriceMissing
 from billing.subscriptions.rules import Facts, Order
 from common.ids import to_text
 
 INVOICES_READ_MAX = 12
-LINES_EXPANDED = ["latest_invoice"]
+EXPANDED = ["latest_invoice", "schedule"]
 PORTAL_METADATA = "atelier_portal"
 _PORTAL_FEATURES: stripe.params.billing_portal.ConfigurationCreateParamsFeatures = {
     "invoice_history": {"enabled": True},
@@ -33,6 +35,7 @@ class SubscriptionApi:
 
     def __init__(self, api: StripeApi) -> None:
         self._api = api
+        self._schedules = ScheduleApi(api)
         self._portal: str | None = None
 
     async def create_customer(self, account_id: UUID, generation: int) -> str:
@@ -118,7 +121,7 @@ class SubscriptionApi:
         """A subscription as it is now, with its last paid invoices and, should it not be among them, this one."""
         answer = await self._api.call(
             "subscriptions.retrieve",
-            lambda: self._api.sdk.v1.subscriptions.retrieve_async(stripe_subscription_id, {"expand": LINES_EXPANDED}),
+            lambda: self._api.sdk.v1.subscriptions.retrieve_async(stripe_subscription_id, {"expand": EXPANDED}),
         )
         listed = await self._api.call(
             "invoices.list",
@@ -138,9 +141,12 @@ class SubscriptionApi:
     ) -> None:
         """Sell another price from now on, charged at once, or from the next renewal on, charged then.
 
+        What was planned for the end of the period is forgotten.
+
         Raises:
             PaymentDeclined: the card was declined, and nothing has changed.
         """
+        await self._schedules.forget_plans(stripe_subscription_id, key)
         try:
             await self._api.call(
                 "subscriptions.update",
@@ -159,8 +165,22 @@ class SubscriptionApi:
                 raise PaymentDeclined(error.__cause__.user_message or "The card was declined.") from error
             raise _named(error) from error
 
+    async def change_at_period_end(
+        self, stripe_subscription_id: str, stripe_price_id: str, interval: Interval, key: str
+    ) -> None:
+        """Sell another price, of another interval, from the next renewal on.
+
+        Raises:
+            PriceMissing: the price is gone.
+        """
+        try:
+            await self._schedules.plan_next(stripe_subscription_id, stripe_price_id, interval, key)
+        except PaymentsRefused as error:
+            raise _named(error) from error
+
     async def cancel_at_period_end(self, stripe_subscription_id: str, *, cancel: bool, key: str) -> None:
-        """Let a subscription end with its period, or take that back."""
+        """Let a subscription end with its period, or take that back; what else was planned for then is forgotten."""
+        await self._schedules.forget_plans(stripe_subscription_id, key)
         await self._api.call(
             "subscriptions.update",
             lambda: self._api.sdk.v1.subscriptions.update_async(
@@ -224,6 +244,6 @@ def _named(error: PaymentsRefused) -> PaymentsRefused:
     parameter = cause.param or "" if isinstance(cause, stripe.InvalidRequestError) else ""
     if parameter == "customer":
         return CustomerMissing(str(error))
-    if parameter.startswith(("line_items", "items")):
+    if parameter.startswith(("line_items", "items", "phases")):
         return PriceMissing(str(error))
     return error

@@ -20,7 +20,7 @@ from billing.subscriptions.following import follow, look
 from billing.subscriptions.order_storage import Change, NewChange
 from billing.subscriptions.periods import Offer, UnknownPrice
 from billing.subscriptions.ports import CustomerMissing, PaymentDeclined, SubscriptionGateway
-from billing.subscriptions.rules import ChangeRefused, Standing, Subscription, effect_of, hash_request
+from billing.subscriptions.rules import Standing, Subscription, effect_of, hash_request
 from common.db.database import Database
 from common.errors import Conflict, DependencyUnavailable, IdempotencyMismatch, NotFound
 from common.ids import new_id, to_text
@@ -57,13 +57,13 @@ class SubscriptionOffice:
         self._grace = grace
 
     async def change(self, request: ChangeRequest) -> Standing:
-        """Change to another plan: to a better one now, to a lesser one with the next renewal.
+        """Change to another plan: to a better one now, to a lesser or a shorter one with the next renewal.
 
-        The plan one has takes a downgrade back that is to come.
+        The plan one has takes a change back that is to come.
 
         Raises:
             ValidationFailed: no such plan.
-            Conflict: not possible within this subscription, or the card was declined.
+            Conflict: another change is to come, a payment is outstanding, or the card was declined.
             IdempotencyMismatch: the key was used for another change.
         """
         subscription = await self._live(request.account_id)
@@ -127,13 +127,10 @@ class SubscriptionOffice:
             plan, price = await offered(connection, request.plan, request.interval)
             current = await self._current(connection, subscription)
         wanted = Offer(plan.plan, request.interval, plan.rank, plan.credits_monthly)
-        try:
-            effect = effect_of(current, wanted)
-        except ChangeRefused as refusal:
-            raise Conflict(str(refusal)) from None
-        if effect == "now" and subscription.plan != current.plan:
+        effect = effect_of(current, wanted)
+        if effect == "now" and (subscription.plan, subscription.interval) != (current.plan, current.interval):
             raise Conflict(
-                "A change to a lesser plan is to come; take that back first, by asking for the present plan."
+                "Another change is to come with the renewal; take that back first, by asking for the present plan."
             )
         try:
             stripe_price_id = await self._catalogue.price_for(sellable_plan(plan, price))
@@ -160,18 +157,26 @@ class SubscriptionOffice:
         plan = standing.plan if standing.subscription_id == subscription.subscription_id else subscription.plan
         ranks = {each.plan: each for each in await plans_on_sale(connection)}
         known = ranks.get(plan)
-        return Offer(plan, subscription.interval, known.rank if known else 0, known.credits_monthly if known else 0)
+        return Offer(
+            plan, subscription.period_interval, known.rank if known else 0, known.credits_monthly if known else 0
+        )
 
     async def _carry_out(self, change: Change, subscription: Subscription) -> None:
         key = f"change:{to_text('chg', change.change_id)}"
+        at_once = change.takes_effect == "now"
         try:
-            await self._gateway.change_price(
-                subscription.stripe_subscription_id,
-                subscription.stripe_item_id,
-                change.stripe_price_id,
-                at_once=change.takes_effect == "now",
-                key=key,
-            )
+            if at_once or change.interval == subscription.period_interval:
+                await self._gateway.change_price(
+                    subscription.stripe_subscription_id,
+                    subscription.stripe_item_id,
+                    change.stripe_price_id,
+                    at_once=at_once,
+                    key=key,
+                )
+            else:
+                await self._gateway.change_at_period_end(
+                    subscription.stripe_subscription_id, change.stripe_price_id, change.interval, key
+                )
         except (PaymentDeclined, AttemptSpent) as error:
             await self._close(change, "declined")
             log.info("plan_change_declined", subscription_id=subscription.reference, error=str(error)[:200])

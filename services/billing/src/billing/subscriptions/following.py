@@ -60,11 +60,10 @@ async def follow(uow: UnitOfWork, seen: Look, grace: timedelta, moment: datetime
         return "unknown_customer"
     known = await storage.lock_account(uow, account_id)
     offers = await storage.offers_of(uow, _prices_of(facts))
-    if facts.price_id not in offers:
-        raise UnknownPrice(f"price {facts.price_id} is not ours")
-    subscription = await storage.save_subscription(
-        uow, new_id(), account_id, facts, offers[facts.price_id], seen.read_number
-    )
+    for price_id in (facts.price_id, facts.next_price_id):
+        if price_id not in offers:
+            raise UnknownPrice(f"price {price_id} is not ours")
+    subscription = await storage.save_subscription(uow, new_id(), account_id, facts, offers, seen.read_number)
     order_id = order_id_in(facts.order_reference)
     if order_id is not None:
         await order_storage.complete_order(uow, order_id)
@@ -152,6 +151,7 @@ def _tell(uow: UnitOfWork, account_id: UUID, before: Standing, standing: Standin
             interval=standing.interval,
             period_end=standing.period_ends_at,
             next_plan=standing.next_plan or FREE,
+            next_interval=standing.next_interval,
             grace_until=standing.grace_ends_at,
             paid_since=standing.paid_since,
             version=version,
@@ -186,4 +186,5 @@ async def _account_of(uow: UnitOfWork, facts: Facts) -> UUID | None:
 
 
 def _prices_of(facts: Facts) -> list[str]:
-    return sorted({facts.price_id, *(line.price_id for invoice in facts.paid_invoices for line in invoice.lines)})
+    lines = [line for invoice in facts.paid_invoices for line in invoice.lines]
+    return sorted({facts.price_id, facts.next_price_id, *(line.price_id for line in lines)})

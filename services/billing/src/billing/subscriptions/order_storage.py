@@ -8,6 +8,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing.purchases.rules import CheckoutSession
+from billing.subscriptions.periods import Interval
 from billing.subscriptions.rules import Effect, Order
 from common.db.unit_of_work import UnitOfWork
 
@@ -65,7 +66,9 @@ _EXPIRE = text(
     "UPDATE subscription_orders SET status = 'expired' WHERE order_id = :order_id AND status IN ('created', 'open')"
 )
 _ACCOUNT = text("SELECT account_id FROM subscription_orders WHERE order_id = :order_id")
-_CHANGE_COLUMNS = "change_id, subscription_id, plan, stripe_price_id, takes_effect, status, request_hash"
+_CHANGE_COLUMNS = (
+    "change_id, subscription_id, plan, billing_interval, stripe_price_id, takes_effect, status, request_hash"
+)
 _CHANGE_BY_ID = text(f"SELECT {_CHANGE_COLUMNS} FROM plan_changes WHERE change_id = :change_id")  # noqa: S608
 _CHANGE_BY_KEY = text(
     f"SELECT {_CHANGE_COLUMNS} FROM plan_changes WHERE account_id = :account_id AND idempotency_key = :key"  # noqa: S608
@@ -123,6 +126,7 @@ class Change:
     change_id: UUID
     subscription_id: UUID
     plan: str
+    interval: Interval
     stripe_price_id: str
     takes_effect: Effect
     status: str

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from billing.purchases.ports import PaymentsRefused
 from billing.purchases.rules import CheckoutSession
+from billing.subscriptions.periods import Interval
 from billing.subscriptions.rules import Facts, Order
 
 
@@ -50,15 +51,24 @@ class SubscriptionGateway(SubscriptionReader, Protocol):
     async def change_price(
         self, stripe_subscription_id: str, stripe_item_id: str, stripe_price_id: str, *, at_once: bool, key: str
     ) -> None:
-        """Sell another price, from now on or from the next renewal on.
+        """Sell another price, from now on or from the next renewal on; a plan for then is forgotten.
 
         Raises:
             PaymentDeclined: nothing has changed.
             PriceMissing: the price is gone.
         """
 
+    async def change_at_period_end(
+        self, stripe_subscription_id: str, stripe_price_id: str, interval: Interval, key: str
+    ) -> None:
+        """Sell another price, of another interval, from the next renewal on.
+
+        Raises:
+            PriceMissing: the price is gone.
+        """
+
     async def cancel_at_period_end(self, stripe_subscription_id: str, *, cancel: bool, key: str) -> None:
-        """Let a subscription end with its period, or take that back."""
+        """Let a subscription end with its period, or take that back; a plan for then is forgotten."""
 
     async def cancel_now(self, stripe_subscription_id: str) -> None:
         """End a subscription at once; nothing where it is over."""

@@ -42,7 +42,7 @@ class SubscriptionCheckout(BaseModel):
 
 
 class ChangeBody(BaseModel):
-    """The plan wanted instead, or the present one to take back a downgrade that is to come."""
+    """The plan wanted instead, or the present one to take back a change that is to come."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"example": {"plan": "enterprise", "interval": "month"}}
@@ -132,9 +132,10 @@ def build_router(
         responses=of_one | problem_responses("CONFLICT", "VALIDATION_FAILED", "IDEMPOTENCY_KEY_REUSED"),
     )
     async def change(body: ChangeBody, caller: Who, idempotency_key: IdempotencyKey = None) -> SubscriptionView:
-        """Change the plan: a better one counts and is paid at once, a lesser one from the next renewal on.
+        """Change the plan: a better one counts and is paid at once, a lesser or shorter one from the next renewal on.
 
-        An upgrade gives the difference of the plans' credits for what is left of the month.
+        An upgrade gives the difference of the plans' credits for what is left of the month. From a year to a month,
+        and to a lesser plan, one changes with the next renewal: until then all stays as it was paid for.
         """
         return _view(await office.change(ChangeRequest(caller.account_id, body.plan, body.interval, idempotency_key)))
 

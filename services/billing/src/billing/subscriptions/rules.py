@@ -29,10 +29,6 @@ OrderStatus = Literal["created", "open", "completed", "expired"]
 Effect = Literal["now", "period_end"]
 
 
-class ChangeRefused(ValueError):
-    """This change is not possible now; the message says why, to the customer."""
-
-
 @dataclass(frozen=True, slots=True)
 class Invoice:
     """An invoice as Stripe shows it now. Amounts in the smallest unit of the currency."""
@@ -63,6 +59,7 @@ class Facts:
     order_reference: str | None
     status: str
     price_id: str
+    next_price_id: str
     amount_minor: int
     currency: str
     period_starts_at: datetime
@@ -76,7 +73,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What we keep of a subscription; `plan` and `interval` are what its next renewal is for."""
+    """What we keep of a subscription; `plan` and `interval` are what its next renewal is for.
+
+    `period_interval` is how long the period under way is.
+    """
 
     subscription_id: UUID
     account_id: UUID
@@ -91,6 +91,7 @@ class Subscription:
     cancel_at: datetime | None
     started_at: datetime
     ended_at: datetime | None
+    period_interval: Interval
 
     @property
     def live(self) -> bool:
@@ -198,17 +199,12 @@ def paid_since(paid: Sequence[Paid], moment: datetime, grace: timedelta) -> date
 def effect_of(current: Offer, wanted: Offer) -> Effect:
     """When a change from one offer to another takes effect.
 
-    A better plan, or the same one for a year, begins at once and is paid at once. A lesser plan begins with the next
-    renewal. From yearly to monthly, or to a lesser plan for a year, there is no way within one subscription.
-
-    Raises:
-        ChangeRefused: it can only be done by letting the subscription end.
+    A better plan, or the same one for a year, begins at once and is paid at once. A lesser plan, and any by the month
+    after a year, begins with the next renewal: what was paid for is used first.
     """
     if current.interval == wanted.interval:
         return "now" if wanted.rank > current.rank else "period_end"
-    if current.interval == "month" and wanted.rank >= current.rank:
-        return "now"
-    raise ChangeRefused("Cancel at the end of the period, and subscribe to this offer then.")
+    return "now" if current.interval == "month" and wanted.rank >= current.rank else "period_end"
 
 
 def order_id_in(reference: str | None) -> UUID | None:
@@ -238,7 +234,7 @@ def _standing(
         plan=plan,
         subscription_id=subscription.subscription_id,
         status=subscription.status,
-        interval=subscription.interval,
+        interval=subscription.period_interval,
         period_ends_at=subscription.ended_at or subscription.period_ends_at,
         next_plan=subscription.plan if goes_on else FREE,
         next_interval=subscription.interval if goes_on else None,

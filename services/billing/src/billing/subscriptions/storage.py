@@ -1,6 +1,6 @@
 """The SQL of subscriptions, their invoices and paid periods, and of the plan that counts for an account."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,8 @@ from common.db.unit_of_work import UnitOfWork
 
 _COLUMNS = """
     subscription_id, account_id, stripe_subscription_id, stripe_customer_id, stripe_item_id, status, plan,
-    billing_interval, period_starts_at, period_ends_at, cancel_at, started_at, ended_at
+    billing_interval, period_starts_at, period_ends_at, cancel_at, started_at, ended_at,
+    coalesce(period_interval, billing_interval) AS period_interval
 """
 _STANDING_COLUMNS = """
     plan, subscription_id, status, billing_interval, period_ends_at, next_plan, next_interval, grace_ends_at, review_at,
@@ -50,17 +51,17 @@ _UPSERT = text(
     INSERT INTO subscriptions AS known (
         subscription_id, account_id, stripe_subscription_id, stripe_customer_id, stripe_item_id, status, plan,
         billing_interval, amount_minor, currency, period_starts_at, period_ends_at, cancel_at, started_at, ended_at,
-        read_number
+        period_interval, read_number
     ) VALUES (
         :subscription_id, :account_id, :stripe_subscription_id, :stripe_customer_id, :stripe_item_id, :status, :plan,
         :billing_interval, :amount_minor, :currency, :period_starts_at, :period_ends_at, :cancel_at, :started_at,
-        :ended_at, :read_number
+        :ended_at, :period_interval, :read_number
     ) ON CONFLICT (stripe_subscription_id) DO UPDATE SET
         stripe_item_id = excluded.stripe_item_id, status = excluded.status, plan = excluded.plan,
         billing_interval = excluded.billing_interval, amount_minor = excluded.amount_minor,
         currency = excluded.currency, period_starts_at = excluded.period_starts_at,
         period_ends_at = excluded.period_ends_at, cancel_at = excluded.cancel_at, ended_at = excluded.ended_at,
-        read_number = excluded.read_number
+        period_interval = excluded.period_interval, read_number = excluded.read_number
     WHERE known.read_number < excluded.read_number
     """
 )
@@ -173,9 +174,15 @@ async def save_standing(uow: UnitOfWork, account_id: UUID, standing: Standing, v
 
 
 async def save_subscription(
-    uow: UnitOfWork, subscription_id: UUID, account_id: UUID, facts: Facts, offer: Offer, read_number: int
+    uow: UnitOfWork, subscription_id: UUID, account_id: UUID, facts: Facts, offers: Mapping[str, Offer], number: int
 ) -> Subscription:
-    """Keep what Stripe shows, unless a later look is known; the subscription as it is kept then."""
+    """Keep what Stripe shows, unless a later look is known; the subscription as it is kept then.
+
+    Args:
+        offers: what the prices of the facts stand for.
+        number: of the look.
+    """
+    next_offer = offers[facts.next_price_id]
     named = ("stripe_subscription_id", "stripe_customer_id", "stripe_item_id", "status", "amount_minor", "currency")
     times = ("period_starts_at", "period_ends_at", "cancel_at", "started_at", "ended_at")
     await uow.execute(
@@ -184,9 +191,10 @@ async def save_subscription(
             **{name: getattr(facts, name) for name in (*named, *times)},
             "subscription_id": subscription_id,
             "account_id": account_id,
-            "plan": offer.plan,
-            "billing_interval": offer.interval,
-            "read_number": read_number,
+            "plan": next_offer.plan,
+            "billing_interval": next_offer.interval,
+            "period_interval": offers[facts.price_id].interval,
+            "read_number": number,
         },
     )
     row = await uow.first(_BY_STRIPE_ID, {"stripe_subscription_id": facts.stripe_subscription_id})

@@ -80,11 +80,13 @@ subscriptions = Table(
     Column("cancel_at", DateTime(timezone=True)),
     Column("started_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
+    Column("period_interval", Text),
     Column("read_number", BigInteger, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     UniqueConstraint("stripe_subscription_id"),
 )
-"""A subscription as Stripe showed it last. `plan` is what the next renewal is for; what counts now is what was paid."""
+"""A subscription as Stripe showed it last. `plan` and `billing_interval` are what the next renewal is for; what counts
+now is what was paid. `period_interval` is that of the period under way; null where it is the same."""
 
 subscription_invoices = Table(
     "subscription_invoices",
