@@ -1,12 +1,16 @@
 """Facts about jobs as the public submits them. Said by the gateway on the stream `jobs`."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from common.events.envelope import Event, Payload
+
+OnProviderDown = Literal["fallback", "wait", "cancel"]
+"""What a job does when the first provider of its chain is down: ask the next, wait a while for it, or end."""
+PROVIDER_WAIT_SECONDS_MAX = 24 * 60 * 60
 
 
 class JobSpec(Payload):
@@ -25,6 +29,8 @@ class JobSpec(Payload):
     weight: int = Field(default=1, ge=1)
     locale: str = "en"
     deadline_at: datetime
+    on_provider_down: OnProviderDown = "fallback"
+    provider_wait_seconds: int = Field(default=0, ge=0, le=PROVIDER_WAIT_SECONDS_MAX)
 
 
 class JobSubmitted(Event):

@@ -29,6 +29,16 @@ class AttemptSummary(Payload):
     error_code: str | None = None
     duration_seconds: float = Field(ge=0)
     cost_microusd: int | None = None
+    branch: str = "first"
+    """`first`: the provider of choice; `waited`: the same, after it was down; `fallback`: another in its place."""
+
+
+class DeliveredPart(Payload):
+    """A part of the work that its owner has already, what it costs by itself, and what it is."""
+
+    name: str
+    credits: int = Field(ge=0)
+    result: dict[str, Any]
 
 
 class RunEvent(Event):
@@ -95,10 +105,11 @@ class RunFailed(RunEvent):
 
 
 class RunCancelled(RunEvent):
-    """The owner stopped the run; `charge_credits` pays for parts already delivered."""
+    """The owner stopped the run; `charge_credits` pays for `parts`, which were delivered before."""
 
     type: ClassVar[str] = "run.cancelled"
 
     charge_credits: int = Field(default=0, ge=0)
+    parts: tuple[DeliveredPart, ...] = ()
     attempts: tuple[AttemptSummary, ...] = ()
     finished_at: datetime

@@ -12,11 +12,13 @@ from pydantic import BaseModel, ValidationError
 
 from common.db.database import Database
 from common.db.unit_of_work import UnitOfWork
+from common.events.runs import RunProgressed
 from common.telemetry.tracing import span
 from generation.engine.input_images import InputImage, InputImages, NamesImage
 from generation.engine.run_folder import RunFolder
 from generation.engine.side_by_side import side_by_side
 from generation.engine.step import Bench, MadeImage, Step, WrittenText
+from generation.engine.stopping import Stopping
 from generation.engine.telling import Stretch, Telling
 from generation.kept.storage import KeptKey, find, keep
 from generation.local.pool import LocalPool
@@ -48,8 +50,10 @@ class JobContext:
         provider_seconds_max: float,
         pool: LocalPool | None = None,
         input_images: InputImages | None = None,
+        stopping: Stopping | None = None,
     ) -> None:
         self._run = run
+        self._stopping = stopping or Stopping()
         self._images = None if input_images is None else input_images.for_run(run.account_id)
         self._folder = RunFolder()
         self._database = database
@@ -82,13 +86,18 @@ class JobContext:
         work: StepWork[T],
         *,
         kept_as: KeptKey | None = None,
+        part_credits: int | None = None,
     ) -> T:
         """Do a part of the work once and remember its result; after a crash it is read back, not done again.
 
         With `kept_as` the result is also kept for the account's later jobs: one of them that asks for the same gets
         it with its member `cached` set to true, and the work is not done.
 
+        With `part_credits` the step delivers a part of the work that is worth so much by itself: should the job be
+        cancelled later, its owner keeps the part, sees its result, and pays its price. A job that fails costs nothing.
+
         Raises:
+            CancelledError: the owner wants the run stopped.
             LeaseLost: another worker has the run.
             ValueError: the job has more than `STEPS_MAX` steps.
         """
@@ -98,12 +107,12 @@ class JobContext:
         if len(self._begun) > STEPS_MAX:
             raise ValueError(f"a job has at most {STEPS_MAX} steps")
         self._telling.enter(name)
-        with span(f"step {name}", attributes={"atelier.step": name}):
+        with self._stopping.step() as purchases, span(f"step {name}", attributes={"atelier.step": name}):
             kept = None if kept_as is None else await self._kept(kept_as, result_type)
-            result = kept or await work(Step(self._run, self._bench, self._telling, name))
+            result = kept or await work(Step(self._run, self._bench, self._telling, purchases, name))
             document = result.model_dump(mode="json")
             async with self._writing:
-                await self._database.transact(self._remember, name, document, None if kept else kept_as)
+                await self._database.transact(self._remember, name, document, None if kept else kept_as, part_credits)
         self._remembered[name] = document
         return result
 
@@ -113,14 +122,17 @@ class JobContext:
         *,
         at_most: int = 4,
         progress: tuple[float, float] = (0.0, 1.0),
+        part_credits: int | None = None,
     ) -> list[T]:
         """Do several steps at the same time, `at_most` at once; answers their results in the order given.
 
         Each is remembered by itself as soon as it is done, also when another fails: then no other is begun, those
         under way get a minute to end, and the first error is raised. What a step tells of its progress (0–1) is its
-        own; the job's is their mean, brought between the two fractions of `progress`.
+        own; the job's is their mean, brought between the two fractions of `progress`. `part_credits` is of each, as
+        for `step`.
 
         Raises:
+            CancelledError: the owner wants the run stopped.
             LeaseLost: another worker has the run.
             ValueError: two steps of one name, or more than `SIDE_BY_SIDE_MAX` at once.
         """
@@ -131,7 +143,7 @@ class JobContext:
 
         async def do(name: str, result_type: type[T], work: StepWork[T]) -> T:
             with self._telling.beside(name, stretch):
-                result = await self.step(name, result_type, work)
+                result = await self.step(name, result_type, work, part_credits=part_credits)
             stretch.reached(name, 1.0)
             return result
 
@@ -165,6 +177,10 @@ class JobContext:
         """A private folder for files on the way; it is removed when the run ends, and is empty after a crash."""
         return await self._folder.path()
 
+    def word(self, step: str, message: str) -> RunProgressed:
+        """A report of the engine's own, to be told with what it is about."""
+        return self._telling.word(step, message)
+
     async def aclose(self) -> None:
         """Remove what the run has left on disk."""
         await self._folder.aclose()
@@ -181,8 +197,15 @@ class JobContext:
             log.warning("kept_result_unreadable", kind=key.kind, version=key.version)
             return None
 
-    async def _remember(self, uow: UnitOfWork, name: str, document: dict[str, Any], kept_as: KeptKey | None) -> None:
+    async def _remember(
+        self,
+        uow: UnitOfWork,
+        name: str,
+        document: dict[str, Any],
+        kept_as: KeptKey | None,
+        part_credits: int | None,
+    ) -> None:
         """One transaction, so that a job that is taken up again does not find its own result and call it a repeat."""
-        await save_step(uow, self._run, name, document)
+        await save_step(uow, self._run, name, document, part_credits=part_credits)
         if kept_as is not None:
             await keep(uow, self.account_id, kept_as, document)

@@ -1,35 +1,28 @@
-"""Carries out claimed runs: the lease kept alive beside the work, every ending written under the token.
+"""A worker's hands: claims runs where a slot is free and has them carried out.
 
 The execution is a task of its own, not arq's: when Redis goes away arq stops its jobs, and work that has been paid
 for at a provider must not stop with them.
 """
 
 import asyncio
-import random
 from collections.abc import Mapping
 from typing import Any
 
 import structlog
 from opentelemetry.trace import Span, SpanKind, use_span
 from prometheus_client import Counter, Histogram
-from pydantic import ValidationError
 
 from common.db.database import Database, is_transient
 from common.db.unit_of_work import UnitOfWork
 from common.events.runs import RunStarted
 from common.ids import to_text
 from common.telemetry.tracing import context_from, tracer
-from generation.engine.context import JobContext
-from generation.engine.failures import JobFailed, verdict
+from generation.engine.execution import Execution, Workshop
 from generation.engine.input_images import InputImages
-from generation.entitlements.claiming import ensure_eligible
 from generation.kinds.kind import Kind
 from generation.local.pool import LocalPool
 from generation.providers.bootstrap import Providers
-from generation.runs import outcome
-from generation.runs.lease import ClaimedRun, LeaseLost, claim, hand_back, renew
-from generation.runs.recovery import FAILURES_MAX
-from generation.runs.steps import load_steps
+from generation.runs.lease import ClaimedRun, claim
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +32,6 @@ _seconds = Histogram(
 )
 
 RETRY_PAUSE_SECONDS = 1.0
-RETRY_PAUSE_SECONDS_MAX = 30.0
-WRITE_TRIES_SECONDS_MAX = 60.0
 
 
 class Executor:
@@ -60,14 +51,17 @@ class Executor:
         input_images: InputImages | None = None,
     ) -> None:
         self._owner = owner
-        self._input_images = input_images
-        self._pool = pool
         self._database = database
-        self._providers = providers
-        self._kinds = kinds
+        self._shop = Workshop(
+            database=database,
+            providers=providers,
+            kinds=kinds,
+            lease_seconds=lease_seconds,
+            provider_seconds_max=provider_seconds_max,
+            pool=pool,
+            input_images=input_images,
+        )
         self._free = dict(slots)
-        self._lease_seconds = lease_seconds
-        self._provider_seconds_max = provider_seconds_max
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
 
@@ -116,7 +110,7 @@ class Executor:
 
     async def _start(self, uow: UnitOfWork, job_class: str) -> tuple[ClaimedRun, Span] | None:
         """Claim a run, and say under the span of its execution that it has started."""
-        run = await claim(uow, job_class, self._owner, self._lease_seconds)
+        run = await claim(uow, job_class, self._owner, self._shop.lease_seconds)
         if run is None:
             return None
         span = tracer().start_span(
@@ -137,120 +131,8 @@ class Executor:
         structlog.contextvars.bind_contextvars(job_id=to_text("job", run.job_id), attempt=run.token)
         try:
             with _seconds.labels(run.kind).time(), use_span(span, end_on_exit=True):
-                ending = await self._attempt(run)
+                execution = Execution(self._shop, run, retry_pause_seconds=RETRY_PAUSE_SECONDS)
+                ending = await execution.carry_through()
             _runs.labels(run.kind, ending).inc()
         finally:
             structlog.contextvars.unbind_contextvars("job_id", "attempt")
-
-    async def _attempt(self, run: ClaimedRun) -> str:
-        """Work with the lease kept alive; answers how it ended."""
-        work = asyncio.create_task(self._carry_out(run), name=f"run-{run.job_id}")
-        keeper = asyncio.create_task(self._keep_lease(run), name=f"lease-{run.job_id}")
-        try:
-            await asyncio.wait({work, keeper}, return_when=asyncio.FIRST_COMPLETED)
-            if work.done():
-                return await self._conclude(run, work)
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
-            cancelled = not keeper.cancelled() and keeper.exception() is None
-            return await self._conclude_cancelled(run) if cancelled else "lease_lost"
-        except asyncio.CancelledError:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
-            await hand_back(self._database, run, failures=0, pause_seconds=0)
-            log.info("run_handed_back")
-            raise
-        finally:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
-
-    async def _carry_out(self, run: ClaimedRun) -> tuple[dict[str, Any], int]:
-        kind = self._kinds.get(run.kind)
-        if kind is None:
-            raise JobFailed("KIND_UNKNOWN", f"There is no kind of work named {run.kind}.")
-        try:
-            job_input = kind.input.model_validate(run.input)
-        except ValidationError as error:
-            raise JobFailed(
-                "VALIDATION_FAILED", f"The input does not fit the kind: {error.error_count()} errors."
-            ) from error
-        if kind.once_a_paid_year:
-            await ensure_eligible(self._database, run)
-        context = JobContext(
-            run,
-            database=self._database,
-            providers=self._providers,
-            remembered={} if run.token == 1 else await load_steps(self._database, run.job_id),
-            provider_seconds_max=self._provider_seconds_max,
-            pool=self._pool,
-            input_images=self._input_images,
-        )
-        try:
-            result = await kind.run(job_input, context)
-        finally:
-            await context.aclose()
-        charge_credits = result.charge_credits(run.held_credits)
-        if not 0 <= charge_credits <= run.held_credits:
-            raise ValueError(f"kind {run.kind} charges {charge_credits} of {run.held_credits} credits held")
-        return result.model_dump(mode="json"), charge_credits
-
-    async def _keep_lease(self, run: ClaimedRun) -> None:
-        """Renew every third of the lease. Returns when the owner wants the run stopped, raises when it is lost."""
-        deadline = asyncio.get_running_loop().time() + self._lease_seconds
-        while True:
-            await asyncio.sleep(self._lease_seconds / 3)
-            try:
-                if await renew(self._database, run, self._lease_seconds):
-                    return
-            except LeaseLost:
-                log.warning("lease_lost")
-                raise
-            except Exception as error:
-                if not is_transient(error) or asyncio.get_running_loop().time() > deadline + self._lease_seconds:
-                    raise
-                log.warning("lease_not_renewed", error=repr(error)[:200])
-            else:
-                deadline = asyncio.get_running_loop().time() + self._lease_seconds
-
-    async def _conclude(self, run: ClaimedRun, work: "asyncio.Task[tuple[dict[str, Any], int]]") -> str:
-        try:
-            result, charge_credits = work.result()
-        except LeaseLost:
-            log.warning("stale_write_refused")
-            return "lease_lost"
-        except Exception as error:  # noqa: BLE001 - whatever a kind raises becomes an outcome or a bounded retry
-            return await self._conclude_failed(run, error)
-        return await self._write(run, "completed", outcome.complete, run, result, charge_credits)
-
-    async def _conclude_failed(self, run: ClaimedRun, error: Exception) -> str:
-        failed = verdict(error)
-        if failed is None and run.failures + 1 < FAILURES_MAX:
-            log.error("run_will_be_tried_again", failures=run.failures + 1, exc_info=error)
-            pause = min(RETRY_PAUSE_SECONDS * 2**run.failures, RETRY_PAUSE_SECONDS_MAX)
-            pause *= random.uniform(0.5, 1)  # noqa: S311 - jitter
-            await hand_back(self._database, run, failures=1, pause_seconds=pause)
-            return "retried"
-        if failed is None:
-            log.error("run_failed_unexpectedly", exc_info=error)
-            failed = JobFailed("INTERNAL_ERROR", "Something went wrong on our side.")
-        return await self._write(run, "failed", outcome.fail, run, failed.code, failed.detail)
-
-    async def _conclude_cancelled(self, run: ClaimedRun) -> str:
-        return await self._write(run, "cancelled", outcome.cancel, run)
-
-    async def _write(self, run: ClaimedRun, ending: str, use_case: Any, *arguments: Any) -> str:
-        """Write an ending, patiently: the work is done, and a database that restarts must not undo it."""
-        loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + WRITE_TRIES_SECONDS_MAX
-        while True:
-            try:
-                await self._database.transact(use_case, *arguments)
-            except LeaseLost:
-                log.warning("stale_outcome_refused", ending=ending)
-                return "lease_lost"
-            except Exception as error:
-                if not is_transient(error) or loop.time() > give_up_at:
-                    raise
-                await asyncio.sleep(RETRY_PAUSE_SECONDS)
-            else:
-                return ending

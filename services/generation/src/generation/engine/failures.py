@@ -1,7 +1,15 @@
 """How work can end other than well: what the owner is told, and whether trying again makes sense."""
 
+from typing import TypeGuard
+
+from common.events.jobs import OnProviderDown
 from generation.local.failures import FailureReason, LocalWorkFailed
 from generation.providers.errors import AllProvidersFailed, Refused
+
+_DOWN = {
+    "cancel": "The provider of choice is down, and no other was to be asked.",
+    "wait": "The provider of choice was still down when the time to wait for it was over.",
+}
 
 
 class JobFailed(Exception):
@@ -13,13 +21,20 @@ class JobFailed(Exception):
         super().__init__(f"{code}: {detail}")
 
 
-def verdict(error: Exception) -> JobFailed | None:
+def is_provider_down(error: BaseException) -> TypeGuard[AllProvidersFailed]:
+    """Whether the error says that whoever was to be asked could not do it, and that later they may."""
+    return isinstance(error, AllProvidersFailed)
+
+
+def verdict(error: BaseException, on_provider_down: OnProviderDown = "fallback") -> JobFailed | None:
     """What an error of a kind means for its owner; nothing for those that are ours and may pass."""
     match error:
         case JobFailed():
             return error
         case Refused():
             return JobFailed(error.code.upper(), error.detail)
+        case AllProvidersFailed() if on_provider_down != "fallback":
+            return JobFailed("PROVIDER_DOWN", _DOWN[on_provider_down])
         case AllProvidersFailed():
             return JobFailed("PROVIDERS_UNAVAILABLE", "None of our providers could do this at the moment.")
         case LocalWorkFailed(reason=FailureReason.REFUSED):

@@ -15,6 +15,7 @@ from common.db.database import Database
 from common.telemetry.tracing import span
 from generation.engine.artefact import FileArtefact, ImageArtefact
 from generation.engine.showing import shown
+from generation.engine.stopping import Purchases
 from generation.engine.telling import Telling
 from generation.local.pool import LocalPool, LocalTask
 from generation.providers.bootstrap import Providers
@@ -64,10 +65,11 @@ class WrittenText(Generic[T]):
 class Step:
     """A step under way: here things are bought and stored."""
 
-    def __init__(self, run: ClaimedRun, bench: Bench, telling: Telling, name: str) -> None:
+    def __init__(self, run: ClaimedRun, bench: Bench, telling: Telling, purchases: Purchases, name: str) -> None:
         self._run = run
         self._bench = bench
         self._telling = telling
+        self._purchases = purchases
         self._name = name
 
     async def make_image(
@@ -157,7 +159,10 @@ class Step:
         self, router: Router[Q, R], request: Q, message: str, progress: tuple[float, float]
     ) -> tuple[R, str, str]:
         """What the router's chain delivers, with the provider and model it came from, told as it is made."""
-        attempts = StepAttempts(self._bench.database, self._run, self._name)
+        self._purchases.begin()
+        attempts = StepAttempts(
+            self._bench.database, self._run, self._name, first=(router.chain[0].provider, router.chain[0].model)
+        )
         start, end = progress
 
         async def tell(fraction: float, preview: bytes | None) -> None:
@@ -165,7 +170,11 @@ class Step:
 
         async with _meanwhile(tell):
             result = await router.run(
-                request, attempts=attempts, timeout_seconds=self._bench.provider_seconds_max, progress=tell
+                request,
+                attempts=attempts,
+                timeout_seconds=self._bench.provider_seconds_max,
+                progress=tell,
+                first_only=self._run.on_provider_down != "fallback",
             )
         if attempts.delivered is None:
             raise AssertionError("the result was delivered by no recorded purchase")

@@ -86,21 +86,29 @@ class Telling:
             self._sequence += 1
             await self._database.transact(self._say, self._sequence, self._progress, place.step, message, preview_url)
 
+    def word(self, step: str, message: str) -> RunProgressed:
+        """A report that is told beside the others: the run is where it was, and this is what goes on."""
+        self._sequence += 1
+        return self._report(self._sequence, self._progress, step, message, None)
+
     async def _say(
         self, uow: UnitOfWork, sequence: int, fraction: float, step: str, message: str, preview_url: str | None
     ) -> None:
         """Say it, as a new event each time: should a commit have succeeded unseen, the sequence tells the repeat."""
         await ensure_held(uow, self._run, "progress")
-        uow.emit(
-            RunProgressed(
-                account_id=self._run.account_id,
-                job_id=self._run.job_id,
-                kind=self._run.kind,
-                attempt=self._run.token,
-                sequence=sequence,
-                progress=round(fraction, 4),
-                step=step,
-                message=message,
-                preview_url=preview_url,
-            )
+        uow.emit(self._report(sequence, fraction, step, message, preview_url))
+
+    def _report(
+        self, sequence: int, fraction: float, step: str, message: str, preview_url: str | None
+    ) -> RunProgressed:
+        return RunProgressed(
+            account_id=self._run.account_id,
+            job_id=self._run.job_id,
+            kind=self._run.kind,
+            attempt=self._run.token,
+            sequence=sequence,
+            progress=round(fraction, 4),
+            step=step,
+            message=message,
+            preview_url=preview_url,
         )

@@ -36,8 +36,11 @@ class Router(Generic[Q, R]):
         attempts: AttemptLog,
         timeout_seconds: float,
         progress: ProgressFn = _no_progress,
+        first_only: bool = False,
     ) -> R:
         """Deliver ``request`` within ``timeout_seconds``, buying as little as possible.
+
+        With ``first_only`` nobody is asked in the place of the chain's first entry.
 
         Raises:
             Refused: a provider turned the input down; nobody else is asked.
@@ -55,7 +58,7 @@ class Router(Generic[Q, R]):
             adopted = await run.adopt(left_open, self._entry_of(left_open))
             if not isinstance(adopted, NotDelivered):
                 return adopted
-        for entry in self.chain:
+        for entry in self.chain[:1] if first_only else self.chain:
             if deadline.remaining_seconds <= 0:
                 break
             delivered = await run.buy(entry)

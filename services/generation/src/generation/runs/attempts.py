@@ -14,8 +14,8 @@ from generation.runs.lease import ClaimedRun, LeaseLost, stale_writes
 
 _BEGIN = text(
     """
-    INSERT INTO attempts (attempt_id, job_id, step, capability, provider, model)
-    SELECT :attempt_id, job_id, :step, :capability, :provider, :model FROM runs
+    INSERT INTO attempts (attempt_id, job_id, step, capability, provider, model, branch)
+    SELECT :attempt_id, job_id, :step, :capability, :provider, :model, :branch FROM runs
     WHERE job_id = :job_id AND attempt = :token AND state = 'running'
     RETURNING attempt_id
     """
@@ -60,12 +60,17 @@ async def spent_microusd(database: Database, provider: str, since: datetime) -> 
 
 
 class StepAttempts:
-    """The purchases of one step of one run; implements `AttemptLog`."""
+    """The purchases of one step of one run; implements `AttemptLog`.
 
-    def __init__(self, database: Database, run: ClaimedRun, step: str) -> None:
+    Args:
+        first: provider and model of choice; a purchase from others is recorded as one in their place.
+    """
+
+    def __init__(self, database: Database, run: ClaimedRun, step: str, *, first: tuple[str, str] | None = None) -> None:
         self._database = database
         self._run = run
         self._step = step
+        self._first = first
         self._known: dict[str, tuple[str, str]] = {}
         self.delivered: tuple[str, str] | None = None
         """Provider and model of the purchase that delivered, once one has."""
@@ -84,6 +89,7 @@ class StepAttempts:
                 "capability": capability,
                 "provider": provider,
                 "model": model,
+                "branch": self._branch(provider, model),
                 "job_id": self._run.job_id,
                 "token": self._run.token,
             }
@@ -92,6 +98,11 @@ class StepAttempts:
                 raise LeaseLost(f"run {self._run.job_id} attempt {self._run.token}")
         self._known[str(attempt_id)] = (provider, model)
         return str(attempt_id)
+
+    def _branch(self, provider: str, model: str) -> str:
+        if self._first not in {None, (provider, model)}:
+            return "fallback"
+        return "waited" if self._run.has_waited else "first"
 
     async def remember(self, attempt_id: str, external_id: str) -> None:
         """Record under which id the vendor knows the purchase."""

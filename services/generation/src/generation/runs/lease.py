@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from common.db.database import Database
 from common.db.unit_of_work import UnitOfWork
+from common.events.jobs import OnProviderDown
 
 stale_writes = Counter("runs_stale_writes_total", "Writes refused because another worker has the run", ["operation"])
 
@@ -32,7 +33,8 @@ _CLAIM = text(
         lease_until = now() + make_interval(secs => :lease_seconds)
     FROM next WHERE runs.job_id = next.job_id
     RETURNING runs.job_id, account_id, kind, job_class, input, held_credits, locale, attempt AS token, failures,
-              deadline_at, started_at, traceparent
+              deadline_at, started_at, traceparent, on_provider_down,
+              provider_wait_until IS NOT NULL AS has_waited, cancel_requested_at IS NOT NULL AS cancel_requested
     """
 )
 _RENEW = text(
@@ -73,6 +75,10 @@ class ClaimedRun:
     deadline_at: datetime
     started_at: datetime
     traceparent: str | None
+    on_provider_down: OnProviderDown = "fallback"
+    has_waited: bool = False
+    """Its provider was down before, and it waited."""
+    cancel_requested: bool = False
 
 
 async def claim(uow: UnitOfWork, job_class: str, owner: str, lease_seconds: float) -> ClaimedRun | None:

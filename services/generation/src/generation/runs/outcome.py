@@ -12,18 +12,21 @@ from common.events.runs import AttemptSummary, RunCancelled, RunCompleted, RunFa
 from generation.entitlements.storage import give_year_back
 from generation.runs.json_text import to_json
 from generation.runs.lease import ClaimedRun, ensure_held
+from generation.runs.steps import delivered_parts
 
 _FINISH = text(
     """
     UPDATE runs SET state = :state, lease_owner = NULL, lease_until = NULL, finished_at = :at,
                     result = CAST(:result AS jsonb), error_code = :code, error_detail = :detail
     WHERE job_id = :job_id AND state IN ('queued', 'running')
+    RETURNING held_credits
     """
 )
 _ATTEMPTS = text(
     """
     SELECT step, provider, model, coalesce(outcome, 'open') AS outcome, error_code,
-           extract(epoch FROM coalesce(finished_at, now()) - started_at)::float8 AS duration_seconds, cost_microusd
+           extract(epoch FROM coalesce(finished_at, now()) - started_at)::float8 AS duration_seconds, cost_microusd,
+           branch
     FROM attempts WHERE job_id = :job_id ORDER BY started_at, attempt_id LIMIT 200
     """
 )
@@ -94,34 +97,30 @@ async def fail_unclaimed(
     )
 
 
-async def cancel(uow: UnitOfWork, run: ClaimedRun, charge_credits: int = 0) -> None:
-    """The owner stopped the work; delivered parts are paid for.
+async def cancel(uow: UnitOfWork, run: ClaimedRun) -> None:
+    """The owner stopped the work; delivered parts are paid for, the rest goes back.
 
     Raises:
         LeaseLost: another worker has the run.
     """
     await ensure_held(uow, run, "cancel")
-    await cancel_unclaimed(uow, run.job_id, run.account_id, run.kind, charge_credits)
+    await cancel_unclaimed(uow, run.job_id, run.account_id, run.kind)
 
 
 async def cancel_unclaimed(
-    uow: UnitOfWork,
-    job_id: UUID,
-    account_id: UUID,
-    kind: str,
-    charge_credits: int = 0,
-    *,
-    traceparent: str | None = None,
+    uow: UnitOfWork, job_id: UUID, account_id: UUID, kind: str, *, traceparent: str | None = None
 ) -> None:
     """As `cancel`, for a run whose row the caller has locked in this transaction."""
     finished_at = now()
-    await _finish(uow, job_id, "cancelled", finished_at)
+    held_credits = await _finish(uow, job_id, "cancelled", finished_at)
+    parts = await delivered_parts(uow, job_id)
     uow.emit(
         RunCancelled(
             account_id=account_id,
             job_id=job_id,
             kind=kind,
-            charge_credits=charge_credits,
+            charge_credits=min(sum(part.credits for part in parts), held_credits),
+            parts=parts,
             attempts=await attempt_summaries(uow, job_id),
             finished_at=finished_at,
         ),
@@ -144,8 +143,9 @@ async def _finish(
     result: dict[str, Any] | None = None,
     code: str | None = None,
     detail: str | None = None,
-) -> None:
-    await uow.execute(
+) -> int:
+    """Write the ending, if there is none; answers what is held for the run."""
+    row = await uow.first(
         _FINISH,
         {
             "job_id": job_id,
@@ -158,3 +158,4 @@ async def _finish(
     )
     if state != "completed":
         await give_year_back(uow, job_id)
+    return 0 if row is None else int(row.held_credits)

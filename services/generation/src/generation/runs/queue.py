@@ -45,16 +45,18 @@ _SAVE_ACCOUNT_CLOCKS = text(
 _INSERT_RUNS = text(
     """
     INSERT INTO runs (job_id, account_id, kind, job_class, input, held_credits, plan, weight, locale, state,
-                      virtual_start, virtual_finish, deadline_at, traceparent)
+                      virtual_start, virtual_finish, deadline_at, traceparent, on_provider_down,
+                      provider_wait_seconds)
     SELECT job_id, account_id, kind, job_class, CAST(input AS jsonb), held, plan, weight, locale, 'queued',
-           virtual_start, virtual_finish, deadline_at, traceparent
+           virtual_start, virtual_finish, deadline_at, traceparent, on_provider_down, wait_seconds
     FROM unnest(
         CAST(:job_ids AS uuid[]), CAST(:accounts AS uuid[]), CAST(:kinds AS text[]), CAST(:classes AS text[]),
         CAST(:inputs AS text[]), CAST(:held AS bigint[]), CAST(:plans AS text[]), CAST(:weights AS integer[]),
         CAST(:locales AS text[]), CAST(:starts AS float8[]), CAST(:finishes AS float8[]),
-        CAST(:deadlines AS timestamptz[]), CAST(:traceparents AS text[])
+        CAST(:deadlines AS timestamptz[]), CAST(:traceparents AS text[]), CAST(:on_down AS text[]),
+        CAST(:wait_seconds AS integer[])
     ) AS paid (job_id, account_id, kind, job_class, input, held, plan, weight, locale, virtual_start,
-               virtual_finish, deadline_at, traceparent)
+               virtual_finish, deadline_at, traceparent, on_provider_down, wait_seconds)
     ON CONFLICT (job_id) DO NOTHING
     RETURNING job_id
     """
@@ -108,6 +110,8 @@ async def _insert(uow: UnitOfWork, batch: Sequence[Received[CreditsHeld]], tags:
             "finishes": [place.virtual_finish for place in tags],
             "deadlines": [job.deadline_at for job in jobs],
             "traceparents": [received.traceparent for received in batch],
+            "on_down": [job.on_provider_down for job in jobs],
+            "wait_seconds": [job.provider_wait_seconds for job in jobs],
         },
     )
     return {row.job_id for row in rows}

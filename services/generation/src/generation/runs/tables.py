@@ -10,6 +10,7 @@ from sqlalchemy import (
     Index,
     Integer,
     PrimaryKeyConstraint,
+    SmallInteger,
     Table,
     Text,
     Uuid,
@@ -50,6 +51,9 @@ runs = Table(
     Column("error_code", Text),
     Column("error_detail", Text),
     Column("traceparent", Text),
+    Column("on_provider_down", Text, nullable=False, server_default="fallback"),
+    Column("provider_wait_seconds", Integer, nullable=False, server_default="0"),
+    Column("provider_wait_until", DateTime(timezone=True)),
     CheckConstraint("state IN ('queued', 'running', 'completed', 'failed', 'cancelled')", name="state"),
     CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="lease_while_running"),
     CheckConstraint("(state IN ('completed', 'failed', 'cancelled')) = (finished_at IS NOT NULL)", name="finished"),
@@ -67,6 +71,7 @@ steps = Table(
     Column("attempt", Integer, nullable=False),
     Column("result", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Column("part_credits", BigInteger),
     PrimaryKeyConstraint("job_id", "name"),
 )
 
@@ -88,10 +93,17 @@ attempts = Table(
     Column("finished_at", DateTime(timezone=True)),
     Column("input_tokens", Integer),
     Column("output_tokens", Integer),
+    Column("branch", Text, nullable=False, server_default="first"),
+    Column("late_checks", SmallInteger, nullable=False, server_default="0"),
     CheckConstraint("(outcome IS NULL) = (finished_at IS NULL)", name="finished"),
     CheckConstraint("cost_microusd >= 0", name="cost_not_negative"),
     Index("ix_attempts_job_id", "job_id", "started_at"),
     Index("ix_attempts_spent", "provider", "finished_at", postgresql_where=text("cost_microusd > 0")),
+    Index(
+        "ix_attempts_cost_unknown",
+        "started_at",
+        postgresql_where=text("external_id IS NOT NULL AND cost_microusd IS NULL"),
+    ),
 )
 
 class_clocks = Table(
