@@ -641,6 +641,11 @@ export interface components {
              * @enum {string}
              */
             status: "open" | "expired" | "paid" | "delivered" | "refund_due" | "refunded" | "refund_failed";
+            /**
+             * Refunded Minor
+             * @description What of the price has gone back, or is on its way.
+             */
+            refunded_minor: number;
             /** Checkout Url */
             checkout_url: string | null;
             /** Checkout Expires At */

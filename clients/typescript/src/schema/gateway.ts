@@ -1591,7 +1591,8 @@ export interface components {
          * OrderView
          * @description An order; `price_minor` is in the smallest unit of `currency`.
          *
-         *     `paid`: the work is under way. `refunding`: it came to nothing, and the money goes back by itself.
+         *     `paid`: the work is under way. `refunding`: it came to nothing, and the money goes back by itself. `refunded`: all
+         *     of the price went back; a part of it leaves the status as it is.
          * @example {
          *       "id": "ord_01k9zv4m5sfv8b2c3d4e5f6g7h",
          *       "kind": "coloring-book",
@@ -1647,6 +1648,11 @@ export interface components {
             price_minor: number;
             /** Currency */
             currency: string;
+            /**
+             * Refunded Minor
+             * @description What of the price has gone back, or is on its way.
+             */
+            refunded_minor: number;
             /**
              * Checkout Url
              * @description Where it can be paid, while it is open.

@@ -15,7 +15,7 @@ ORDER = Order(
     status="open", email="ada@example.com", locale="en", input={}, job_class="image", price_credits=5,
     deadline_seconds=600, request_hash="h", checkout_attempt=1, checkout_url=None, checkout_expires_at=None,
     stripe_session_id=None, stripe_payment_intent_id=None, refund_attempt=1, tries=0, created_at=now(), paid_at=None,
-    ended_at=None,
+    ended_at=None, returned_minor=0,
 )  # fmt: skip
 SESSION = CheckoutSession(
     session_id="cs_1", client_reference_id=ORDER.reference, status="complete", payment_status="paid",

@@ -287,7 +287,7 @@ async def test_reads_every_page_of_refunds_and_refuses_a_list_too_long(
     intent_id = await bought(shop)
     for _ in range(5):
         await refund(shop, intent_id, 10)
-    assert await shop.parts.api.reversals_of_payment(intent_id, "eur") == Reversals(50, 0)
+    assert await shop.parts.api.reversals_of_payment(intent_id, "eur") == Reversals(50, 0, 50, 0)
     monkeypatch.setattr(client, "REVERSAL_PAGES_MAX", 2)
     with pytest.raises(PaymentsRefused):
         await shop.parts.api.reversals_of_payment(intent_id, "eur")

@@ -28,7 +28,7 @@ def _object(**values: Any) -> stripe.StripeObject:
     [("pending", 0), ("requires_action", 0), ("succeeded", 0), (None, 0), ("failed", 100), ("canceled", 100)],
 )
 def test_a_refund_counts_until_it_fails(status: str | None, reinstated: int) -> None:
-    assert read_reversals([_refund(100, status)], [], "eur") == Reversals(100, reinstated)
+    assert read_reversals([_refund(100, status)], [], "eur") == Reversals(100, reinstated, 100, reinstated)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_dispute_counts_by_what_it_moved(dispute: stripe.StripeObject, expecte
 def test_all_of_a_payment_adds_up() -> None:
     refunds = [_refund(100, "succeeded"), _refund(50, "failed")]
     disputes = [_dispute(200, -200), _dispute(149, -149, 149)]
-    assert read_reversals(refunds, disputes, "eur") == Reversals(499, 199)
+    assert read_reversals(refunds, disputes, "eur") == Reversals(499, 199, 150, 50)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,11 @@ class OrderPaid(Event):
 
 
 class OrderRefunded(Event):
-    """The work of an order came to nothing, and the whole price is on its way back to the buyer."""
+    """Money of an order is on its way back to the buyer: all of it when the work came to nothing.
+
+    `amount_minor` is what has gone back in all until now: somebody may have refunded a part by hand. Each sum is told
+    once.
+    """
 
     type: ClassVar[str] = "order.refunded"
     topic: ClassVar[str] = "credits"

@@ -23,7 +23,9 @@ _FOLLOW_OUTCOMES = text(
         ORDER BY orders.order_id LIMIT :limit FOR UPDATE OF orders SKIP LOCKED
     )
     UPDATE orders
-    SET status = CASE settled.state WHEN 'captured' THEN 'delivered' ELSE 'refund_due' END,
+    SET status = CASE WHEN settled.state <> 'captured' THEN 'refund_due'
+                      WHEN refunded_minor - refunds_failed_minor >= price_minor THEN 'refunded'
+                      ELSE 'delivered' END,
         ended_at = CASE settled.state WHEN 'captured' THEN now() END, tries = 0, next_step_at = now()
     FROM settled WHERE orders.order_id = settled.order_id
     RETURNING orders.order_id, orders.status
@@ -68,6 +70,19 @@ _REFUNDED = text(
 )
 _RETURNED = text(
     "UPDATE orders SET status = 'refunded', ended_at = now(), refund_error = NULL WHERE order_id = :order_id"
+)
+_NOTE = text(
+    """
+    UPDATE orders
+    SET refunded_minor = greatest(refunded_minor, :refunded),
+        refunds_failed_minor = greatest(refunds_failed_minor, :failed)
+    WHERE order_id = :order_id RETURNING refunded_minor - refunds_failed_minor AS returned_minor
+    """
+)
+_TELL = text(
+    """
+    UPDATE orders SET refund_told_minor = :amount WHERE order_id = :order_id AND refund_told_minor < :amount
+    """
 )
 _FAILED = text(
     """
@@ -133,6 +148,18 @@ async def mark_refunded(uow: UnitOfWork, order_id: UUID, refund_id: str | None) 
 async def mark_returned(uow: UnitOfWork, order_id: UUID) -> None:
     """The money is back with the buyer, by whoever's doing."""
     await uow.execute(_RETURNED, {"order_id": order_id})
+
+
+async def note_refunds(uow: UnitOfWork, order_id: UUID, refunded_minor: int, failed_minor: int) -> int:
+    """Keep what Stripe shows of refunds, both of which only grow there; what has gone back by that."""
+    values = {"order_id": order_id, "refunded": refunded_minor, "failed": failed_minor}
+    row = await uow.first(_NOTE, values)
+    return int(row.returned_minor) if row is not None else 0
+
+
+async def may_tell(uow: UnitOfWork, order_id: UUID, amount_minor: int) -> bool:
+    """Keep that the buyer is told of so much; False when they were, or of more."""
+    return bool((await uow.execute(_TELL, {"order_id": order_id, "amount": amount_minor})).rowcount)
 
 
 async def mark_failed(uow: UnitOfWork, order_id: UUID, was: OrderStatus, error: str) -> bool:

@@ -59,6 +59,7 @@ class OrderState(BaseModel):
     price_minor: int
     currency: str
     status: OrderStatus
+    refunded_minor: int = Field(description="What of the price has gone back, or is on its way.")
     checkout_url: str | None
     checkout_expires_at: datetime | None
     created_at: datetime
@@ -131,6 +132,7 @@ def _state(order: Order) -> OrderState:
         price_minor=order.price_minor,
         currency=order.currency,
         status=order.status,
+        refunded_minor=order.refunded_minor,
         checkout_url=order.checkout_url if payable else None,
         checkout_expires_at=order.checkout_expires_at if payable else None,
         created_at=order.created_at,

@@ -2,6 +2,7 @@
 
 `open → paid → delivered`, or `paid → refund_due → refunded` when the work comes to nothing, or `open → expired`. An
 expired order that is paid after all is honoured. `refund_failed` waits for a person: the money is still with us.
+A refund by hand at Stripe is followed: all of the price makes a delivered order `refunded`, a part leaves it delivered.
 
 An order has an account of its own in the ledger, which bears the order's id. It is granted the credits that its work
 costs, and closes at zero: they are charged, or they go with the refund.
@@ -73,6 +74,12 @@ class Order:
     created_at: datetime
     paid_at: datetime | None
     ended_at: datetime | None
+    returned_minor: int
+
+    @property
+    def refunded_minor(self) -> int:
+        """What of the price has gone back, or is on its way."""
+        return self.price_minor if self.status == "refunded" else max(0, min(self.price_minor, self.returned_minor))
 
     @property
     def account_id(self) -> UUID:

@@ -83,8 +83,13 @@ async def _paid(
         else:
             await _begin_work(uow, order, order.email, order.input)
     difference = await follow_reversals(uow, session, reversals)
+    returned_minor = await refund_storage.note_refunds(
+        uow, order.order_id, reversals.refunded_minor, reversals.refunds_failed_minor
+    )
     if not fresh:
         await _follow_money(uow, order, gone=gone, came_again=reversals.reinstated_minor > 0)
+    if order.status in ("paid", "delivered") or (fresh and not gone):
+        await _follow_refund_by_hand(uow, order, returned_minor)
     if difference:
         return Settlement("taken_back" if difference > 0 else "given_back")
     return Settlement("order_paid" if fresh else "order_paid_before")
@@ -137,18 +142,35 @@ async def _follow_money(uow: UnitOfWork, order: Order, *, gone: bool, came_again
         log.error("order_refund_did_not_arrive", order_id=order.reference)
 
 
+async def _follow_refund_by_hand(uow: UnitOfWork, order: Order, returned_minor: int) -> None:
+    """Somebody has given money back at Stripe while the work is under way or done: its buyer is told of each sum once.
+
+    Work that is under way goes on; it ends as refunded when all of the price is back by then.
+    """
+    if order.status == "delivered" and returned_minor >= order.price_minor:
+        await refund_storage.mark_returned(uow, order.order_id)
+    if returned_minor > 0:
+        await _tell_refund(uow, order, min(returned_minor, order.price_minor))
+
+
 async def close_refunded(uow: UnitOfWork, order: Order, refund_id: str | None) -> bool:
     """The money is on its way back: the buyer is told once. False when it was closed before."""
     if not await refund_storage.mark_refunded(uow, order.order_id, refund_id):
         return False
+    await _tell_refund(uow, order, order.price_minor)
+    log.info("order_refunded", order_id=order.reference, refund_id=refund_id)
+    return True
+
+
+async def _tell_refund(uow: UnitOfWork, order: Order, amount_minor: int) -> None:
+    if not await refund_storage.may_tell(uow, order.order_id, amount_minor):
+        return
     uow.emit(
         OrderRefunded(
             account_id=order.account_id,
             order_id=order.order_id,
             product=order.title,
-            amount_minor=order.price_minor,
+            amount_minor=amount_minor,
             currency=order.currency,
         )
     )
-    log.info("order_refunded", order_id=order.reference, refund_id=refund_id)
-    return True

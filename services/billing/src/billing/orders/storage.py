@@ -16,7 +16,8 @@ from common.db.unit_of_work import UnitOfWork
 COLUMNS = """
     order_id, job_id, kind, title, price_minor, currency, status, email, locale, input, job_class, price_credits,
     deadline_seconds, request_hash, checkout_attempt, checkout_url, checkout_expires_at, stripe_session_id,
-    stripe_payment_intent_id, refund_attempt, tries, created_at, paid_at, ended_at
+    stripe_payment_intent_id, refund_attempt, tries, created_at, paid_at, ended_at,
+    refunded_minor - refunds_failed_minor AS returned_minor
 """
 _SELECT = f"SELECT {COLUMNS} FROM orders "  # noqa: S608 - constants only
 

@@ -60,6 +60,9 @@ orders = Table(
     Column("next_step_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     Column("stripe_refund_id", Text),
     Column("refund_error", Text),
+    Column("refunded_minor", BigInteger, nullable=False, server_default="0"),
+    Column("refunds_failed_minor", BigInteger, nullable=False, server_default="0"),
+    Column("refund_told_minor", BigInteger, nullable=False, server_default="0"),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     Column("paid_at", DateTime(timezone=True)),
     Column("ended_at", DateTime(timezone=True)),
@@ -89,6 +92,7 @@ orders = Table(
     Index("ix_orders_paid_at", "paid_at", postgresql_where=text("paid_at IS NOT NULL")),
 )
 """`next_step_at` of a row that is `refund_due` is also its lease's end; `tries` is the lease's fencing token.
+`refunded_minor` and `refunds_failed_minor` are the most that Stripe ever showed; both only grow there.
 
 What tax law asks for is never erased: what was sold, at what price, by which payment, and when.
 """

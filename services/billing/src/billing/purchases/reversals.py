@@ -16,11 +16,14 @@ log = structlog.get_logger(__name__)
 class Reversals:
     """What was ever refunded or disputed of a payment, and what of that came back; both only ever grow.
 
-    In the smallest unit of the payment's currency. A refund that failed later counts in both.
+    In the smallest unit of the payment's currency. A refund that failed later counts in both. `refunded_minor` and
+    `refunds_failed_minor` are the parts of them that are no disputes.
     """
 
     reversed_minor: int = 0
     reinstated_minor: int = 0
+    refunded_minor: int = 0
+    refunds_failed_minor: int = 0
 
     def leaves_nothing_of(self, paid_minor: int) -> bool:
         """Whether the whole payment is back with the buyer."""

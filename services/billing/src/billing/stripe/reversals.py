@@ -81,9 +81,12 @@ def read_reversals(
         raise PaymentsUnavailable("the answer is not a list of refunds or disputes") from error
     if {*(refund.currency for refund in refunded), *(dispute.currency for dispute in disputed)} - {currency}:
         raise PaymentsRefused(f"a refund or dispute is not in {currency}, the currency of its payment")
+    refunds_made = sum(refund.amount for refund in refunded)
+    refunds_failed = sum(refund.amount for refund in refunded if refund.status in _ENDED_WITHOUT_MONEY)
+    moved = [(dispute.amount, each.amount) for dispute in disputed for each in dispute.balance_transactions]
     return Reversals(
-        reversed_minor=sum(refund.amount for refund in refunded)
-        + sum(dispute.amount for dispute in disputed for moved in dispute.balance_transactions if moved.amount < 0),
-        reinstated_minor=sum(refund.amount for refund in refunded if refund.status in _ENDED_WITHOUT_MONEY)
-        + sum(dispute.amount for dispute in disputed for moved in dispute.balance_transactions if moved.amount > 0),
+        reversed_minor=refunds_made + sum(amount for amount, balance in moved if balance < 0),
+        reinstated_minor=refunds_failed + sum(amount for amount, balance in moved if balance > 0),
+        refunded_minor=refunds_made,
+        refunds_failed_minor=refunds_failed,
     )

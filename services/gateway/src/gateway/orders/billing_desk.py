@@ -35,6 +35,7 @@ class BilledOrder(BaseModel):
     price_minor: int
     currency: str
     status: Literal["open", "expired", "paid", "delivered", "refund_due", "refunded", "refund_failed"]
+    refunded_minor: int = 0
     checkout_url: str | None
     checkout_expires_at: datetime | None
     created_at: datetime

@@ -34,7 +34,8 @@ class OrderedWork(BaseModel):
 class OrderView(BaseModel):
     """An order; `price_minor` is in the smallest unit of `currency`.
 
-    `paid`: the work is under way. `refunding`: it came to nothing, and the money goes back by itself.
+    `paid`: the work is under way. `refunding`: it came to nothing, and the money goes back by itself. `refunded`: all
+    of the price went back; a part of it leaves the status as it is.
     """
 
     id: str = Field(examples=[_ID])
@@ -43,6 +44,7 @@ class OrderView(BaseModel):
     status: OrderStatus
     price_minor: int
     currency: str
+    refunded_minor: int = Field(description="What of the price has gone back, or is on its way.")
     checkout_url: str | None = Field(description="Where it can be paid, while it is open.")
     checkout_expires_at: datetime | None
     created_at: datetime

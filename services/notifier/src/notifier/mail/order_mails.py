@@ -23,7 +23,7 @@ def order_mails(event: Event, traceparent: str | None) -> list[Mail]:
             key = f"order_received:{event.order_id}"
             return [Mail(event.account_id, "order_received", key, context, traceparent=traceparent)]
         case OrderRefunded():
-            key = f"order_refunded:{event.order_id}"
+            key = f"order_refunded:{event.order_id}:{event.amount_minor}"
             return [Mail(event.account_id, "order_refunded", key, _sale(event), traceparent=traceparent)]
         case _:
             return []
