@@ -1,4 +1,4 @@
-"""Which facts make and stop runs."""
+"""Which facts make and stop runs, and have their input forgotten."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -8,9 +8,11 @@ from common.clock import now
 from common.db.unit_of_work import UnitOfWork
 from common.events.credits import CreditsHeld
 from common.events.jobs import JobCancelRequested
+from common.events.orders import OrderBuyerForgotten
 from common.events.runs import RunCancelled, RunQueued
 from generation.doorbell import Doorbell
 from generation.entitlements.claiming import refuse_ineligible
+from generation.runs.forgetting import forget_input
 from generation.runs.positions import positions
 from generation.runs.queue import enqueue_runs
 from generation.runs.recovery import request_cancel, take_early_cancels
@@ -64,3 +66,4 @@ def register(
 
     handlers.on_batch(CreditsHeld, queue_paid_jobs)
     handlers.on(JobCancelRequested, cancel)
+    handlers.on(OrderBuyerForgotten, forget_input)
