@@ -21,6 +21,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/background-removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Background removal
+         * @description The main thing of a picture with a transparent background. Costs 2 credits.
+         */
+        post: operations["submit_background_removal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/background-removal/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Background removal: price and wait
+         * @description What this job would cost and when it would be done, with a quote that binds us for ten minutes.
+         */
+        post: operations["estimate_background_removal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/extract-colors": {
         parameters: {
             query?: never;
@@ -215,6 +255,46 @@ export interface paths {
          * @description What this job would cost and when it would be done, with a quote that binds us for ten minutes.
          */
         post: operations["estimate_text_to_design"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/upscale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upscale
+         * @description A picture at two or four times its size. Costs 2 or 4 credits.
+         */
+        post: operations["submit_upscale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/upscale/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upscale: price and wait
+         * @description What this job would cost and when it would be done, with a quote that binds us for ten minutes.
+         */
+        post: operations["estimate_upscale"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2181,6 +2261,87 @@ export interface components {
             code?: string | null;
         };
         /**
+         * BackgroundRemovalInput
+         * @description The picture, and the format of the result.
+         */
+        BackgroundRemovalInput: {
+            /**
+             * Asset Id
+             * @description A picture from `POST /v1/assets`.
+             */
+            asset_id?: string;
+            /**
+             * Image Url
+             * @description Where the picture is fetched from: a public http or https address.
+             */
+            image_url?: string;
+            /**
+             * @description `webp` is a fraction of the size; `png` is read everywhere.
+             * @default webp
+             */
+            output_format?: components["schemas"]["BackgroundRemovalInputOutputFormat"];
+        } & (unknown | unknown);
+        /**
+         * OutputFormat
+         * @description Formats that have transparency.
+         * @enum {string}
+         */
+        BackgroundRemovalInputOutputFormat: "png" | "webp";
+        /**
+         * BackgroundRemovalResult
+         * @description The cut-out: the customer's own pixels with an alpha channel.
+         */
+        BackgroundRemovalResult: {
+            image: components["schemas"]["BackgroundRemovalResultImageArtefact"];
+            /** @description Above 16.7 megapixels the result is smaller than the picture was. */
+            original_size: components["schemas"]["BackgroundRemovalResultPixelSize"];
+            /**
+             * Subject Share
+             * @description The part of the picture that stays, 0 to 1.
+             */
+            subject_share: number;
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /**
+             * Cached
+             * @description Whether the same was asked for before and the answer kept.
+             * @default false
+             */
+            cached?: boolean;
+        };
+        /**
+         * ImageArtefact
+         * @description An image in artefact storage. `url` is signed: it works for whoever has it, and for nobody who guesses.
+         */
+        BackgroundRemovalResultImageArtefact: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+            /** Url */
+            url: string;
+            /** Media Type */
+            media_type: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /**
+         * PixelSize
+         * @description A size in pixels.
+         */
+        BackgroundRemovalResultPixelSize: {
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+        };
+        /**
          * ExtractColorsInput
          * @description The picture, and how many colours are wanted.
          */
@@ -2657,6 +2818,89 @@ export interface components {
             /** Size Bytes */
             size_bytes: number;
         };
+        /**
+         * UpscaleInput
+         * @description The picture, and how much larger it is to become.
+         */
+        UpscaleInput: {
+            /**
+             * Asset Id
+             * @description A picture from `POST /v1/assets`.
+             */
+            asset_id?: string;
+            /**
+             * Image Url
+             * @description Where the picture is fetched from: a public http or https address.
+             */
+            image_url?: string;
+            /** @description Pixels of the result for one of the picture, each way. The result has at most 25 megapixels. */
+            scale: components["schemas"]["UpscaleInputScale"];
+        } & (unknown | unknown);
+        /**
+         * Scale
+         * @description How many times as wide and as high.
+         * @enum {integer}
+         */
+        UpscaleInputScale: 2 | 4;
+        /**
+         * UpscaleResult
+         * @description The enlarged picture.
+         */
+        UpscaleResult: {
+            image: components["schemas"]["UpscaleResultImageArtefact"];
+            original_size: components["schemas"]["UpscaleResultPixelSize"];
+            new_size: components["schemas"]["UpscaleResultPixelSize"];
+            scale: components["schemas"]["UpscaleResultScale"];
+            /**
+             * Provider
+             * @description `local` with the model `lanczos` is interpolation, by no model.
+             */
+            provider: string;
+            /** Model */
+            model: string;
+            /**
+             * Cached
+             * @description Whether the same was asked for before and the answer kept.
+             * @default false
+             */
+            cached?: boolean;
+        };
+        /**
+         * ImageArtefact
+         * @description An image in artefact storage. `url` is signed: it works for whoever has it, and for nobody who guesses.
+         */
+        UpscaleResultImageArtefact: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+            /** Url */
+            url: string;
+            /** Media Type */
+            media_type: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /**
+         * PixelSize
+         * @description A size in pixels.
+         */
+        UpscaleResultPixelSize: {
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+        };
+        /**
+         * Scale
+         * @description How many times as wide and as high.
+         * @enum {integer}
+         */
+        UpscaleResultScale: 2 | 4;
     };
     responses: never;
     parameters: never;
@@ -2748,6 +2992,249 @@ export interface operations {
                 };
             };
             /** @description `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_background_removal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the first job again; with another body 422. */
+                "Idempotency-Key"?: string;
+                /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
+                Quote?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image_url": "https://example.com/chair.jpg",
+                 *       "output_format": "png"
+                 *     }
+                 */
+                "application/json": components["schemas"]["BackgroundRemovalInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    /** @description Where the job is read. */
+                    Location?: string;
+                    /** @description `true`: an earlier request with this key made the job. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description What is left (IETF draft ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
+                    "X-Degraded"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INSUFFICIENT_CREDITS` */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`, `NOT_ELIGIBLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `OPERATION_IN_PROGRESS` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`, `QUOTE_INVALID` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate_background_removal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image_url": "https://example.com/chair.jpg",
+                 *       "output_format": "png"
+                 *     }
+                 */
+                "application/json": components["schemas"]["BackgroundRemovalInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
                     /** @description Seconds until trying again can make sense. */
@@ -3906,6 +4393,249 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["TextToDesignInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_upscale: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the first job again; with another body 422. */
+                "Idempotency-Key"?: string;
+                /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
+                Quote?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image_url": "https://example.com/label.png",
+                 *       "scale": 4
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpscaleInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    /** @description Where the job is read. */
+                    Location?: string;
+                    /** @description `true`: an earlier request with this key made the job. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description What is left (IETF draft ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
+                    "X-Degraded"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INSUFFICIENT_CREDITS` */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`, `NOT_ELIGIBLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `OPERATION_IN_PROGRESS` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`, `QUOTE_INVALID` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate_upscale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image_url": "https://example.com/label.png",
+                 *       "scale": 4
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpscaleInput"];
             };
         };
         responses: {

@@ -154,7 +154,7 @@ def _add_assets(parts: Parts) -> APIRouter:
 
 def _add_worker(parts: Parts) -> None:
     process, settings = parts.process, parts.settings
-    providers = build_providers(ProviderSettings(), parts.redis, partial(spent_microusd, parts.database))
+    providers = build_providers(ProviderSettings(), parts.redis, partial(spent_microusd, parts.database), parts.pool)
     process.stack.push_async_callback(providers.aclose)
     executor = Executor(
         owner=f"{member_name()}:{os.getpid()}",

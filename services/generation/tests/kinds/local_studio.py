@@ -27,7 +27,7 @@ def png(image: Image.Image) -> bytes:
 
 
 class LocalStudio:
-    """Hangs pictures up at addresses and carries out local jobs about them."""
+    """Hangs pictures up at addresses and carries out jobs about them."""
 
     def __init__(
         self, database: Database, providers: Providers, executor_options: dict[str, Any], address: str
@@ -47,12 +47,17 @@ class LocalStudio:
     async def make(self, kind: Kind[Any, Any], account: UUID | None = None, **job_input: Any) -> Any:
         """One job from ring to ending; answers its row."""
         job_id = await enqueue_one(
-            self.database, kind=kind.name, job_class="local", job_input=job_input, credits=1, account=account
+            self.database,
+            kind=kind.name,
+            job_class=kind.job_class,
+            job_input=job_input,
+            credits=kind.price.price_of(job_input),
+            account=account,
         )
         executor = executor_of(self.database, self.providers, kind, **self.executor_options)
         async with asyncio.timeout(40):
             while (row := await row_of(self.database, job_id)).state not in ("completed", "failed"):
-                executor.answer("local")  # again and again, as the sweeper rings
+                executor.answer(kind.job_class)  # again and again, as the sweeper rings
                 await asyncio.sleep(0.02)
         await executor.drain(1)
         return row

@@ -27,3 +27,12 @@ class FileArtefact(BaseModel):
     url: str
     media_type: str
     size_bytes: int
+
+
+class PixelSize(BaseModel):
+    """A size in pixels."""
+
+    model_config = ConfigDict(frozen=True)
+
+    width: int
+    height: int

@@ -14,13 +14,15 @@ from pydantic import BaseModel
 from common.db.database import Database
 from common.telemetry.tracing import span
 from generation.engine.artefact import FileArtefact, ImageArtefact
+from generation.engine.pictures import ensure_taken, no_subject
 from generation.engine.showing import shown
 from generation.engine.stopping import Purchases
 from generation.engine.telling import Telling
 from generation.local.pool import LocalPool, LocalTask
 from generation.providers.bootstrap import Providers
 from generation.providers.chain import Q, R
-from generation.providers.picture_ports import ImageEditRequest
+from generation.providers.errors import AllProvidersFailed
+from generation.providers.picture_ports import SUFFIXES, CutOutRequest, EnlargedFile, ImageEditRequest, UpscaleRequest
 from generation.providers.ports import ImageRequest, ProgressFn, ProviderText, TextRequest
 from generation.providers.router import Router
 from generation.runs.attempts import StepAttempts
@@ -99,6 +101,34 @@ class Step:
             self._bench.providers.edits, request, "Painting", (progress_from, progress_to)
         )
         return MadeImage(image.content, image.media_type, image.revised_prompt, provider, model)
+
+    async def cut_out(self, request: CutOutRequest, *, progress: tuple[float, float] = (0.0, 1.0)) -> MadeImage:
+        """Have a picture's main thing told from its background; the image is the alpha channel, a grey PNG.
+
+        Raises:
+            JobFailed: `NO_SUBJECT`, whoever was asked saw nothing that stands out; `IMAGE_TOO_LARGE`, none takes it.
+            Refused, AllProvidersFailed, LeaseLost: as for `make_image`.
+        """
+        router = self._bench.providers.cut_outs
+        ensure_taken(router, request)
+        try:
+            image, provider, model = await self._bought(router, request, "Cutting out", progress)
+        except AllProvidersFailed as error:
+            raise no_subject(error) or error from error
+        return MadeImage(image.content, image.media_type, None, provider, model)
+
+    async def upscale(
+        self, request: UpscaleRequest, *, progress: tuple[float, float] = (0.0, 1.0)
+    ) -> tuple[EnlargedFile, str, str]:
+        """Have a picture enlarged into the file `request.target`; also the provider and model it is of.
+
+        Raises:
+            JobFailed: `IMAGE_TOO_LARGE`, no provider of the chain takes so large a picture.
+            Refused, AllProvidersFailed, LeaseLost: as for `make_image`.
+        """
+        router = self._bench.providers.upscales
+        ensure_taken(router, request)
+        return await self._bought(router, request, "Enlarging", progress)
 
     async def write(
         self,
@@ -194,12 +224,16 @@ class Step:
         return await self._store(name, encoded.content)
 
     async def store_webp_file(self, name: str, path: Path) -> ImageArtefact:
-        """Store a WebP file as it is, for what our own child processes have made; again is the same artefact.
+        """`store_image_file` for WebP."""
+        return await self.store_image_file(name, path, media_type="image/webp")
+
+    async def store_image_file(self, name: str, path: Path, *, media_type: str) -> ImageArtefact:
+        """Store an image file as it is, for what our own child processes have made; again is the same artefact.
 
         Raises:
             ProviderError: storage did not take it.
         """
-        return await self._store(name, await asyncio.to_thread(path.read_bytes))
+        return await self._store(name, await asyncio.to_thread(path.read_bytes), media_type)
 
     async def store_file(self, name: str, path: Path, *, media_type: str) -> FileArtefact:
         """Store a file that is no picture, as it is, under the job; `name` has a suffix. Again is the same artefact.
@@ -229,13 +263,13 @@ class Step:
             raise RuntimeError("this worker has no pool of child processes")
         return await self._bench.pool.run(task, arguments)
 
-    async def _store(self, name: str, content: bytes) -> ImageArtefact:
+    async def _store(self, name: str, content: bytes, media_type: str = "image/webp") -> ImageArtefact:
         store = self._bench.providers.artefacts
-        stored = await store.put(content, key=f"{self._run.job_id.hex}/{name}", media_type="image/webp")
+        stored = await store.put(content, key=f"{self._run.job_id.hex}/{name}", media_type=media_type)
         return ImageArtefact(
             id=stored.public_id,
             version=stored.version,
-            url=store.signed_url(stored, expires_in=None, format="webp"),
+            url=store.signed_url(stored, expires_in=None, format=SUFFIXES[media_type]),
             media_type=stored.media_type,
             width=stored.width,
             height=stored.height,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.events.kinds import PriceRule
-from generation.engine.artefact import ImageArtefact
+from generation.engine.artefact import ImageArtefact, PixelSize
 from generation.engine.context import JobContext, Step
 from generation.engine.image_input import ImageInput
 from generation.engine.input_images import InputImage
@@ -59,13 +59,6 @@ class SmartCropInput(ImageInput):
 
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True)
-
-
-class PixelSize(_Facts):
-    """A size in pixels."""
-
-    width: int
-    height: int
 
 
 class CropBox(_Facts):

@@ -4,6 +4,7 @@ A decoded picture of 40 megapixels takes 160 MB. So JPEGs are decoded at the sca
 shrunk strip by strip. Files are expected upright, in sRGB and of 8 bits, as `generation.assets.cleaning` leaves them.
 """
 
+import math
 import warnings
 from dataclasses import dataclass
 
@@ -57,6 +58,24 @@ class Picture:
         scale = min(1.0, side_max / max(self.size))
         size = max(1, round(self.size[0] * scale)), max(1, round(self.size[1] * scale))
         return self.region(Box(0, 0, *self.size), size)
+
+    def whole(self, pixels_max: int) -> Image.Image:
+        """The picture at its own size, or scaled to `pixels_max` where it has more; RGB or RGBA, the only copy of it.
+
+        Raises:
+            Unworkable: the file is damaged.
+        """
+        scale = min(1.0, math.sqrt(pixels_max / math.prod(self.size)))
+        size = max(1, int(self.size[0] * scale)), max(1, int(self.size[1] * scale))
+        image = _opened(self._path)
+        try:
+            image.draft(None, size)
+            image.load()
+            whole = image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+        except (OSError, SyntaxError, ValueError) as error:
+            raise _unsupported("It is damaged.") from error
+        mode = "RGBA" if whole.has_transparency_data else "RGB"
+        return whole if whole.mode == mode else whole.convert(mode)
 
     def sampled(self, side_max: int) -> Image.Image:
         """As `shrunk`, of pixels that are in the picture: none that mix what lies on both sides of an edge.

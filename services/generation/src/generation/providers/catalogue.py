@@ -49,6 +49,8 @@ class ModelCard(BaseModel):
     size_as: Literal["aspect_ratio", "width_height"] = "width_height"
     picture_input: str | None = None
     input_fidelity: bool = False
+    transparency: bool = False
+    input_pixels_max: int | None = Field(default=None, gt=0)
     inputs: dict[str, str | int | float | bool] = Field(default_factory=dict)
     effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
     temperature: bool = False
@@ -114,6 +116,17 @@ class Catalogue:
             raise ConfigurationError(
                 f"{provider}/{model} takes no picture; add picture_input to the file in GENERATION_CATALOGUE_FILE"
             )
+        return found
+
+    def cut_out_card(self, provider: str, model: str) -> ModelCard:
+        """The card of a model that leaves the main thing of a picture.
+
+        Raises:
+            ConfigurationError: as above, or it draws no transparency though it takes a text.
+        """
+        found = self.edit_card(provider, model)
+        if found.usd_per_million_tokens is not None and not found.transparency:
+            raise ConfigurationError(f"{provider}/{model} draws no transparent background, so it cuts nothing out")
         return found
 
     def card(self, provider: str, model: str) -> ModelCard:

@@ -1,6 +1,6 @@
 """A chain: the ordered ``provider/model`` entries of one capability, each with what is needed to call it."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -24,11 +24,15 @@ class CapabilityFn(Protocol[Q_contra, R_co]):
         ...
 
 
+def _anything(request: object) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class ChainEntry(Generic[Q, R]):
     """One ``provider/model``. Entries of one provider share its keys, its breaker and its budget.
 
-    ``reserve_microusd`` is set aside of the budget before a call.
+    ``reserve_microusd`` is set aside of the budget before a call. What ``takes`` says no to is left to the next entry.
     """
 
     provider: str
@@ -38,6 +42,7 @@ class ChainEntry(Generic[Q, R]):
     breaker: Breaker
     budget: Budget = field(default_factory=Unlimited)
     reserve_microusd: int = 0
+    takes: Callable[[Q], bool] = _anything
 
     @property
     def name(self) -> str:

@@ -112,6 +112,11 @@ class ChainRun(Generic[Q, R]):
         """
         return await self._tries(entry, None)
 
+    def pass_over(self, entry: ChainEntry[Q, R], reason: str) -> None:
+        """Leave an entry out, which is no failure of it."""
+        _log.info("provider_skipped", provider=entry.provider, model=entry.model, reason=reason)
+        self.failures.append(FailedAttempt(entry.provider, entry.model, reason))
+
     async def _tries(self, entry: ChainEntry[Q, R], purchase: _Purchase | None) -> R | NotDelivered:
         may_buy = purchase is None
         request = self._request

@@ -8,10 +8,10 @@ import httpx2
 import structlog
 from cloudinary import utils
 
-from generation.providers import retry_after
 from generation.providers.attempt import watched_call
 from generation.providers.cloudinary_account import CloudinaryAccount
-from generation.providers.errors import Broken, ProviderError, Throttled, Unavailable
+from generation.providers.cloudinary_errors import failure
+from generation.providers.errors import ProviderError, Throttled, Unavailable
 from generation.providers.http_client import MEBIBYTE, ResponseTooLarge, bounded_client
 from generation.providers.retry_policy import RetryPolicy
 from generation.providers.transfers import NothingStored, TooLong
@@ -20,7 +20,6 @@ CAPABILITY = "artefact.fetch"
 DOWNLOAD_BYTES_MAX = 64 * MEBIBYTE
 
 _WRITE_BYTES = 256 * 1024
-_COME_BACK = (420, 423, 429)
 
 log = structlog.get_logger(__name__)
 
@@ -101,22 +100,10 @@ class CloudinaryDownloads:
         status = response.status_code
         if response.is_success:
             return
-        detail = f"HTTP {status} {response.headers.get('x-cld-error', '')}"[:300]
-        request_id = response.headers.get("x-request-id")
+        error = failure(response, "original", "fetch")
         if status in (404, 410):
-            raise NothingStored(detail)
-        if status in _COME_BACK:
-            raise Throttled(
-                detail,
-                provider="cloudinary",
-                model="original",
-                request_id=request_id,
-                code=str(status),
-                retry_after_seconds=retry_after.from_headers(response.headers),
-            )
-        if status >= 500 or status == httpx2.codes.REQUEST_TIMEOUT:
-            raise self._unavailable(detail)
-        raise Broken(detail, provider="cloudinary", model="original", request_id=request_id, code=str(status))
+            raise NothingStored(error.detail)
+        raise error
 
     def _unavailable(self, detail: str) -> ProviderError:
         return Unavailable(detail, provider="cloudinary", model="original")

@@ -17,11 +17,11 @@ import httpx2
 import structlog
 from cloudinary import utils
 
-from generation.providers import retry_after
 from generation.providers.attempt import watched_call
 from generation.providers.cloudinary_account import CloudinaryAccount
+from generation.providers.cloudinary_errors import failure
 from generation.providers.cloudinary_form import Upload, opened
-from generation.providers.errors import Broken, ProviderError, Throttled, Unavailable
+from generation.providers.errors import Throttled, Unavailable
 from generation.providers.http_client import MEBIBYTE, bounded_client, was_never_sent
 from generation.providers.imaging import Imaging, UnusableImage
 from generation.providers.ports import StoredArtefact
@@ -35,8 +35,6 @@ _KEY = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+){0,15}")
 _FILE_KEY = re.compile(rf"{_KEY.pattern}\.[a-z0-9]{{2,5}}")
 _KEY_LENGTH_MAX = 200
 _FORMAT = re.compile(r"[a-z0-9]{2,5}")
-_RATE_LIMITED = (420, 429)
-_STILL_WORKING = 423
 _PLACE = {"type": "authenticated", "overwrite": True}
 
 
@@ -228,27 +226,7 @@ class CloudinaryStore:
             if body.get("result") in ("ok", "not found") or str(body.get("version", "")).isdigit():
                 return _Answer(body, request_id)
             raise self._unavailable(f"{action}: the answer is not Cloudinary's", action, request_id=request_id)
-        raise self._failure(action, response, body, request_id)
-
-    def _failure(
-        self, action: str, response: httpx2.Response, body: Mapping[str, Any], request_id: str | None
-    ) -> ProviderError:
-        status = response.status_code
-        error = body.get("error")
-        said = error.get("message") if isinstance(error, dict) else None
-        detail = f"{action}: HTTP {status} {said or ''}"[:500]
-        if status in (*_RATE_LIMITED, _STILL_WORKING):
-            return Throttled(
-                detail,
-                provider="cloudinary",
-                model=action,
-                request_id=request_id,
-                code=str(status),
-                retry_after_seconds=retry_after.from_headers(response.headers),
-            )
-        if status >= 500 or status == httpx2.codes.REQUEST_TIMEOUT:
-            return self._unavailable(detail, action, request_id=request_id)
-        return Broken(detail, provider="cloudinary", model=action, request_id=request_id, code=str(status))
+        raise failure(response, action, action, body)
 
     def _unavailable(
         self, detail: str, action: str, *, request_id: str | None = None, billable_unknown: bool = False

@@ -2,10 +2,15 @@
 
 import asyncio
 import io
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from PIL import Image, ImageOps
+
+T = TypeVar("T")
 
 PIXELS_MAX = 40_000_000
 FRAMES_MAX = 1
@@ -44,7 +49,7 @@ def inspect_image(content: bytes) -> ImageFacts:
     Raises:
         UnusableImage: it is not a whole PNG, JPEG or WebP of at most 40 megapixels and one frame.
     """
-    image = _decode(content)
+    image = decoded(content)
     return ImageFacts(_MEDIA_TYPES[str(image.format)], image.width, image.height)
 
 
@@ -54,7 +59,7 @@ def encode_webp(content: bytes, size: tuple[int, int] | None = None, *, quality:
     Raises:
         UnusableImage: as for :func:`inspect_image`.
     """
-    upright = ImageOps.exif_transpose(_decode(content))
+    upright = ImageOps.exif_transpose(decoded(content))
     mode = "RGBA" if upright.has_transparency_data else "RGB"
     plain = upright.convert(mode)
     if size is not None and plain.size != size:
@@ -65,7 +70,12 @@ def encode_webp(content: bytes, size: tuple[int, int] | None = None, *, quality:
     return EncodedImage(out.getvalue(), plain.width, plain.height)
 
 
-def _decode(content: bytes) -> Image.Image:
+def decoded(content: bytes) -> Image.Image:
+    """The whole image in memory. Blocking.
+
+    Raises:
+        UnusableImage: as for :func:`inspect_image`.
+    """
     try:
         image = Image.open(io.BytesIO(content), formats=FORMATS)
         if image.width * image.height > PIXELS_MAX:
@@ -95,6 +105,10 @@ class Imaging:
     async def to_webp(self, content: bytes, size: tuple[int, int] | None = None) -> EncodedImage:
         """:func:`encode_webp` off the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, encode_webp, content, size)
+
+    async def run(self, work: Callable[..., T], *arguments: object) -> T:
+        """Any other such work, likewise off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, partial(work, *arguments))
 
     def close(self) -> None:
         """Let running work end and start no more."""

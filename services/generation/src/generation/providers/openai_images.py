@@ -11,21 +11,27 @@ from openai import AsyncOpenAI
 from openai.resources.images import AsyncImagesWithRawResponse
 
 from generation.providers.catalogue import Catalogue, ModelCard
+from generation.providers.cut_outs import CutOuts
 from generation.providers.http_client import MEBIBYTE, bounded_client
 from generation.providers.imaging import Imaging
 from generation.providers.openai_errors import as_provider_errors
 from generation.providers.openai_image_answers import ImageAnswers
-from generation.providers.picture_ports import ImageEditRequest
+from generation.providers.picture_ports import CutOutRequest, ImageEditRequest
 from generation.providers.ports import ImageRequest, ProviderCall, ProviderImage
 
 ANSWER_BYTES_MAX = 64 * MEBIBYTE
+
+_CUT_OUT_PROMPT = (
+    "Remove the background. Keep the main subject exactly as it is: same place, size, pose, colours and texture. "
+    "Do not redraw, move, crop, complete or add anything. Everything that is not the subject is fully transparent."
+)
 
 _Endpoint = Callable[[AsyncImagesWithRawResponse], Callable[..., Awaitable[Any]]]
 
 
 class OpenAIImages:
-    """An :class:`~generation.providers.ports.ImageMaker` and
-    :class:`~generation.providers.picture_ports.ImageEditor` over OpenAI's protocol.
+    """An :class:`~generation.providers.ports.ImageMaker`, and of :mod:`~generation.providers.picture_ports` an
+    ``ImageEditor`` and ``ImageCutter``, over OpenAI's protocol.
 
     ``native`` is False for compatible endpoints, which are sent only what the protocol's older half knows: no
     quality, no safety identifier, and an explicit wish for base64.
@@ -50,6 +56,7 @@ class OpenAIImages:
         self._quality = quality
         self._partial_images = partial_images if native else 0
         self._answers = ImageAnswers(provider, imaging, quality=quality, partial_images=self._partial_images)
+        self._cut_outs = CutOuts(provider, imaging)
         self._http = bounded_client(
             read_timeout_seconds=read_timeout_seconds,
             bytes_max=ANSWER_BYTES_MAX,
@@ -90,6 +97,25 @@ class OpenAIImages:
         if request.faithful and card.input_fidelity:
             parameters["input_fidelity"] = "high"
         return await self._bought(lambda images: images.edit, parameters, card, key, call)
+
+    async def cut_out(self, request: CutOutRequest, *, model: str, key: str, call: ProviderCall) -> ProviderImage:
+        """See :class:`~generation.providers.picture_ports.ImageCutter`; an edit with a transparent background.
+
+        The model makes its own sizes and draws anew: the picture is sent on a canvas of such a size, and what comes
+        is held against it.
+        """
+        card = self._catalogue.cut_out_card(self._provider, model)
+        content, letterbox = await self._cut_outs.letterboxed(request.picture, card)
+        size = f"{letterbox.canvas[0]}x{letterbox.canvas[1]}"
+        parameters = self._parameters(_CUT_OUT_PROMPT, size, request.user_reference, card) | {
+            "image": ("picture.png", content, "image/png"),
+            "background": "transparent",
+            "output_format": "png",
+        }
+        if card.input_fidelity:
+            parameters["input_fidelity"] = "high"
+        image = await self._bought(lambda images: images.edit, parameters, card, key, call)
+        return await self._cut_outs.alpha(request.picture, image, model, letterbox)
 
     async def _bought(
         self, endpoint: _Endpoint, parameters: Mapping[str, Any], card: ModelCard, key: str, call: ProviderCall

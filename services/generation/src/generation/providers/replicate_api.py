@@ -4,21 +4,27 @@ Our own client, because the published ones crash or hang on status ``aborted``, 
 paid requests or send the API token to whatever host an output URL names.
 """
 
+import asyncio
 import base64
 import binascii
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx2
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from generation.providers import retry_after
+from generation.providers.bodies import BodyTooLong, read_body, save_body
 from generation.providers.errors import EXTERNAL_NOT_FOUND, Broken, ProviderError, Throttled, Unavailable
 from generation.providers.http_client import MEBIBYTE, bounded_client, was_never_sent
 
 OUTPUT_BYTES_MAX = 32 * MEBIBYTE
+"""Of an output that is held in memory."""
+FILE_BYTES_MAX = 128 * MEBIBYTE
+"""Of one that is written to a file."""
 ANSWER_BYTES_MAX = 8 * MEBIBYTE
 OUTPUT_DOMAIN = "replicate.delivery"
 
@@ -79,7 +85,7 @@ class ReplicateApi:
         # Outputs come through a client of its own, which has no credentials to give away.
         self._downloads = bounded_client(
             read_timeout_seconds=read_timeout_seconds,
-            bytes_max=OUTPUT_BYTES_MAX,
+            bytes_max=FILE_BYTES_MAX,
             connections_max=connections_max,
         )
 
@@ -168,28 +174,31 @@ class ReplicateApi:
             raise self._failure(call, response, "upload")
         return address
 
-    async def download(self, call: Call, address: str) -> bytes:
+    async def download(self, call: Call, address: str, *, to: Path | None = None) -> bytes:
         """Fetch an output, without credentials, from Replicate's own delivery hosts only.
+
+        With ``to`` it is written to that file, which may be larger, and no bytes are returned.
 
         Raises:
             Unavailable: foreign or plain-text host, redirect, too large, or no answer.
         """
         inline = _DATA_URL.fullmatch(address)
         if inline:
-            return self._inline(call, inline["data"])
+            content = self._inline(call, inline["data"])
+            return content if to is None else await _written(to, content)
         url = self._checked(call, address)
-        received = bytearray()
         try:
             async with self._downloads.stream("GET", url) as response:
                 if response.status_code != httpx2.codes.OK:
                     raise self._unavailable(call, f"output answered HTTP {response.status_code}", "download")
-                async for chunk in response.aiter_bytes():
-                    received += chunk
-                    if len(received) > OUTPUT_BYTES_MAX:
-                        raise self._unavailable(call, "output is too large", "too_large", repeatable=False)
+                if to is not None:
+                    await save_body(response, to, bytes_max=FILE_BYTES_MAX)
+                    return b""
+                return await read_body(response, bytes_max=OUTPUT_BYTES_MAX)
+        except BodyTooLong as error:
+            raise self._unavailable(call, "output is too large", "too_large", repeatable=False) from error
         except httpx2.HTTPError as error:
             raise self._unavailable(call, f"output: {error!r}", "download") from error
-        return bytes(received)
 
     def _checked(self, call: Call, address: str) -> httpx2.URL:
         try:
@@ -276,6 +285,11 @@ class ReplicateApi:
             billable_unknown=billable_unknown,
             repeatable=repeatable,
         )
+
+
+async def _written(to: Path, content: bytes) -> bytes:
+    await asyncio.to_thread(to.write_bytes, content)
+    return b""
 
 
 def _detail(response: httpx2.Response) -> str:

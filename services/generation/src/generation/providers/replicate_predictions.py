@@ -8,6 +8,7 @@ import base64
 import random
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import httpx2
@@ -109,14 +110,14 @@ class Predictions:
             return f"data:{picture.media_type};base64,{base64.b64encode(content).decode('ascii')}"
         return await self._api.upload(wire, content, name=picture.file_name, media_type=picture.media_type)
 
-    async def download(self, wire: Call, prediction: Prediction, address: str) -> bytes:
+    async def download(self, wire: Call, prediction: Prediction, address: str, *, to: Path | None = None) -> bytes:
         """An output of ``prediction``; see :meth:`ReplicateApi.download`.
 
         Raises:
             Unavailable: resumable where asking again may help.
         """
         try:
-            return await self._api.download(wire, address)
+            return await self._api.download(wire, address, to=to)
         except Unavailable as error:
             if error.code != "download":
                 raise

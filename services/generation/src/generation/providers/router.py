@@ -61,10 +61,17 @@ class Router(Generic[Q, R]):
         for entry in self.chain[:1] if first_only else self.chain:
             if deadline.remaining_seconds <= 0:
                 break
+            if not entry.takes(request):
+                run.pass_over(entry, "cannot take this request")
+                continue
             delivered = await run.buy(entry)
             if not isinstance(delivered, NotDelivered):
                 return delivered
         raise AllProvidersFailed(self.capability, run.failures)
+
+    def takes(self, request: Q) -> bool:
+        """Whether any entry can take the request, so that one nobody can is turned down before anything is bought."""
+        return any(entry.takes(request) for entry in self.chain)
 
     def _entry_of(self, attempt: OpenAttempt) -> ChainEntry[Q, R] | None:
         """The chain's entry the attempt was made through; None where the configuration no longer has it."""

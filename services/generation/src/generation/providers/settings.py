@@ -56,6 +56,16 @@ class ProviderSettings(StorageSettings):
     generation_image_chain: str = "openai/gpt-image-2.5-flare,replicate/black-forest-labs/flux-schnell"
     generation_edit_chain: str = "openai/gpt-image-2.5-sunburst,replicate/black-forest-labs/flux-kontext-pro"
     """Models that change a picture."""
+    generation_cut_out_chain: str = (
+        "openai/gpt-image-2.5-sunburst,"
+        "replicate/lucataco/remove-bg:95fcc2a26d3899cd6c2691c900465aaeff466285a65c14638cc5f36f34befaf1,"
+        "cloudinary/background_removal"
+    )
+    generation_upscale_chain: str = (
+        "replicate/nightmareai/real-esrgan:f121d640bd286e1fdc67f9799164c1d5be36ff74576ee11c803ae5b665dd46aa,"
+        "cloudinary/upscale"
+    )
+    """Both may end in `local/…`: `u2netp`, `realesr-animevideov3` (requirements/local-models.txt), `lanczos`."""
     generation_text_chain: str = "openai/gpt-5.6-terra,replicate/anthropic/claude-4.5-sonnet"
     generation_look_chain: str = "openai/gpt-5.6-terra,replicate/anthropic/claude-4.5-sonnet"
     """Models that see pictures."""

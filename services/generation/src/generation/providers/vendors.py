@@ -6,10 +6,20 @@ Vendors' SDKs are imported when an adapter is built. A new provider is a line in
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
 
+from generation.local.pool import LocalPool
 from generation.providers.catalogue import Catalogue
+from generation.providers.cloudinary_account import parse_account
+from generation.providers.enlargements import Enlargements
 from generation.providers.errors import ConfigurationError
 from generation.providers.imaging import Imaging
-from generation.providers.picture_ports import IMAGE_EDIT, ImageEditor
+from generation.providers.picture_ports import (
+    IMAGE_CUT_OUT,
+    IMAGE_EDIT,
+    IMAGE_UPSCALE,
+    ImageCutter,
+    ImageEditor,
+    ImageEnlarger,
+)
 from generation.providers.ports import IMAGE_MAKE, TEXT_WRITE, ImageMaker, TextWriter
 from generation.providers.settings import CompatibleEndpoint, ProviderSettings, split_keys
 
@@ -21,7 +31,15 @@ class _Closable(Protocol):
     async def aclose(self) -> None: ...
 
 
-class _ImageVendor(ImageMaker, ImageEditor, _Closable, Protocol):
+class _ImageVendor(ImageMaker, ImageEditor, ImageCutter, _Closable, Protocol):
+    pass
+
+
+class _PictureVendor(ImageCutter, ImageEnlarger, _Closable, Protocol):
+    pass
+
+
+class _ImageAndPictureVendor(_ImageVendor, _PictureVendor, Protocol):
     pass
 
 
@@ -43,6 +61,8 @@ class Vendor:
         *,
         images: Callable[[], _ImageVendor] | None = None,
         edits: Callable[[], _ImageVendor] | None = None,
+        cut_outs: "Callable[[], _ImageVendor] | Callable[[], _PictureVendor] | None" = None,
+        upscales: Callable[[], _PictureVendor] | None = None,
         texts: Callable[[], _TextVendor] | None = None,
         close_later: CloseLater,
     ) -> None:
@@ -51,6 +71,8 @@ class Vendor:
         self.variable = variable
         self._images = images
         self._edits = edits
+        self._cut_outs = cut_outs
+        self._upscales = upscales
         self._texts = texts
         self._close_later = close_later
         self._built: dict[Callable[[], object], object] = {}
@@ -67,6 +89,15 @@ class Vendor:
         """Its editor of images."""
         return self._once(self._edits, IMAGE_EDIT)
 
+    def cut_outs(self) -> ImageCutter:
+        """What tells its main thing from a picture's background."""
+        build: Callable[[], _ImageVendor | _PictureVendor] | None = self._cut_outs
+        return self._once(build, IMAGE_CUT_OUT)
+
+    def upscales(self) -> ImageEnlarger:
+        """What enlarges pictures."""
+        return self._once(self._upscales, IMAGE_UPSCALE)
+
     def texts(self) -> TextWriter:
         """Its writer of texts, one for all that is written or looked at."""
         return self._once(self._texts, TEXT_WRITE)
@@ -82,7 +113,7 @@ class Vendor:
 
 
 def known_vendors(
-    settings: ProviderSettings, catalogue: Catalogue, imaging: Imaging, close_later: CloseLater
+    settings: ProviderSettings, catalogue: Catalogue, imaging: Imaging, pool: LocalPool, close_later: CloseLater
 ) -> Mapping[str, Vendor]:
     """Every provider by the name chains know it under.
 
@@ -91,7 +122,9 @@ def known_vendors(
     """
     vendors = {
         "openai": _openai(settings, catalogue, imaging, close_later),
-        "replicate": _replicate(settings, catalogue, imaging, close_later),
+        "replicate": _replicate(settings, catalogue, imaging, pool, close_later),
+        "cloudinary": _cloudinary(settings, catalogue, imaging, pool, close_later),
+        "local": _local(catalogue, imaging, pool, close_later),
     }
     for name, endpoint in settings.generation_openai_compatible.items():
         if name in vendors:
@@ -147,19 +180,22 @@ def _openai(
         variable,
         images=images,
         edits=images if endpoint is None or endpoint.edits else None,
+        cut_outs=images if endpoint is None or endpoint.edits else None,
         texts=texts,
         close_later=close_later,
     )
 
 
-def _replicate(settings: ProviderSettings, catalogue: Catalogue, imaging: Imaging, close_later: CloseLater) -> Vendor:
-    def images() -> _ImageVendor:
+def _replicate(
+    settings: ProviderSettings, catalogue: Catalogue, imaging: Imaging, pool: LocalPool, close_later: CloseLater
+) -> Vendor:
+    def images() -> _ImageAndPictureVendor:
         from generation.providers.replicate_api import ReplicateApi
         from generation.providers.replicate_images import ReplicateImages
 
         connections_max = settings.generation_provider_connections_max
         api = ReplicateApi(settings.replicate_base_url, connections_max=connections_max, provider="replicate")
-        return ReplicateImages(api, catalogue=catalogue, imaging=imaging)
+        return ReplicateImages(api, catalogue=catalogue, imaging=imaging, enlargements=Enlargements(pool))
 
     def texts() -> _TextVendor:
         from generation.providers.replicate_api import ReplicateApi
@@ -176,6 +212,35 @@ def _replicate(settings: ProviderSettings, catalogue: Catalogue, imaging: Imagin
         "REPLICATE_API_TOKEN",
         images=images,
         edits=images,
+        cut_outs=images,
+        upscales=images,
         texts=texts,
         close_later=close_later,
     )
+
+
+def _cloudinary(
+    settings: ProviderSettings, catalogue: Catalogue, imaging: Imaging, pool: LocalPool, close_later: CloseLater
+) -> Vendor:
+    def pictures() -> _PictureVendor:
+        from generation.providers.cloudinary_derived import Derivations
+        from generation.providers.cloudinary_pictures import CloudinaryPictures
+
+        account = parse_account(settings.cloudinary_url.get_secret_value())
+        derivations = Derivations(account, connections_max=settings.generation_provider_connections_max)
+        return CloudinaryPictures(derivations, catalogue=catalogue, imaging=imaging, enlargements=Enlargements(pool))
+
+    # One secret: the address is not a list, and a comma in it is part of it.
+    secrets = tuple(filter(None, [settings.cloudinary_url.get_secret_value()]))
+    return Vendor(
+        "cloudinary", secrets, "CLOUDINARY_URL", cut_outs=pictures, upscales=pictures, close_later=close_later
+    )
+
+
+def _local(catalogue: Catalogue, imaging: Imaging, pool: LocalPool, close_later: CloseLater) -> Vendor:
+    def pictures() -> _PictureVendor:
+        from generation.providers.local_pictures import LocalPictures
+
+        return LocalPictures(pool, catalogue=catalogue, imaging=imaging)
+
+    return Vendor("local", ("none",), "", cut_outs=pictures, upscales=pictures, close_later=close_later)

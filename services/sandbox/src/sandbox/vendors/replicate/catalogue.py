@@ -18,18 +18,23 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model by `owner/name`; official ones have no version of their own, `many` ones answer with a list."""
+    """A model by `owner/name`; official ones have no version of their own, `many` ones answer with a list.
+
+    `pixels_max` is what the memory of its GPU takes of a picture, 0 where that is no matter.
+    """
 
     slug: str
     task: Task
     official: bool = False
     many: bool = False
     steps: int = 20
+    released: str = ""
+    pixels_max: int = 0
 
     @property
     def version(self) -> str:
-        """The id of its latest version: 64 hexadecimal digits."""
-        return hashlib.sha256(f"version of {self.slug}".encode()).hexdigest()
+        """The id of its latest version: 64 hexadecimal digits, the real one where it is known."""
+        return self.released or hashlib.sha256(f"version of {self.slug}".encode()).hexdigest()
 
     def as_json(self, base_url: str) -> dict[str, Any]:
         """The model as `GET /v1/models/{owner}/{name}` shows it."""
@@ -77,9 +82,18 @@ _KNOWN = (
     Model("black-forest-labs/flux-1.1-pro", Task.DRAW, official=True),
     Model("black-forest-labs/flux-kontext-pro", Task.EDIT, official=True),
     Model("stability-ai/sdxl", Task.DRAW, many=True, steps=25),
-    Model("nightmareai/real-esrgan", Task.UPSCALE),
+    Model(
+        "nightmareai/real-esrgan",
+        Task.UPSCALE,
+        released="f121d640bd286e1fdc67f9799164c1d5be36ff74576ee11c803ae5b665dd46aa",
+        pixels_max=2_096_704,
+    ),
     Model("cjwbw/rembg", Task.CUT_OUT),
-    Model("lucataco/remove-bg", Task.CUT_OUT),
+    Model(
+        "lucataco/remove-bg",
+        Task.CUT_OUT,
+        released="95fcc2a26d3899cd6c2691c900465aaeff466285a65c14638cc5f36f34befaf1",
+    ),
     Model("lucataco/dis-background-removal", Task.CUT_OUT, many=True),
     Model("anthropic/claude-4.5-sonnet", Task.WRITE, official=True, steps=4),
     Model("openai/gpt-5.1", Task.WRITE, official=True, steps=4),

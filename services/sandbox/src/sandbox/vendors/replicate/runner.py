@@ -12,7 +12,7 @@ from sandbox.drawing.studio import Studio
 from sandbox.faults.kinds import AnswerFault, PredictionFault
 from sandbox.pace import Pace
 from sandbox.tokens import replicate_id
-from sandbox.vendors.replicate.catalogue import Task
+from sandbox.vendors.replicate.catalogue import Model, Task
 from sandbox.vendors.replicate.inputs import BadInputError, source_image
 from sandbox.vendors.replicate.prediction import TERMINAL, Prediction
 from sandbox.vendors.replicate.webhooks import WebhookSender
@@ -152,7 +152,7 @@ class Runner:
         for number in range(min(max(int(count), 1), 4)):
             brief = _brief(prediction, number)
             scale = float(given.get("scale", 4))
-            content = await self._studio.run(_make, prediction.model.task, brief, source, encoding, scale)
+            content = await self._studio.run(_make, prediction.model, brief, source, encoding, scale)
             file_name = f"{replicate_id()}.{name}"
             self._files.put(file_name, Blob(content, encoding.format.media_type, {}))
             urls.append(f"{self._files_url}{file_name}")
@@ -176,7 +176,7 @@ def _brief(prediction: Prediction, number: int) -> Brief:
     return Brief(prompt, width, height, seed + number, "replicate", prediction.model.slug)
 
 
-def _make(task: Task, brief: Brief, source: bytes | None, encoding: Encoding, scale: float) -> bytes:
+def _make(model: Model, brief: Brief, source: bytes | None, encoding: Encoding, scale: float) -> bytes:
     from sandbox.drawing.edits import cut_out, edit, upscale
     from sandbox.drawing.files import UnreadableImageError, decode, encode, label
     from sandbox.drawing.picture import compose
@@ -187,7 +187,13 @@ def _make(task: Task, brief: Brief, source: bytes | None, encoding: Encoding, sc
         image = decode(source)
     except UnreadableImageError as error:
         raise BadInputError(f"image: cannot identify image file: {error}") from error
-    match task:
+    if 0 < model.pixels_max < image.width * image.height:
+        raise BadInputError(
+            f"Input image of dimensions {(image.height, image.width, 3)} has a total number of pixels "
+            f"{image.width * image.height} greater than the max size that fits in GPU memory on this hardware, "
+            f"{model.pixels_max}. Resize input image and try again."
+        )
+    match model.task:
         case Task.UPSCALE:
             image = upscale(image, scale)
         case Task.CUT_OUT:
