@@ -50,13 +50,17 @@ bench: $(WITH_TOOLS) ## Measure, and compare with the floor
 
 # ---- Checking ----
 
+# More processes than CI has cores, for tests mostly wait: for a process to start, a lease to lapse, a drain to end.
+UNIT_PROCESSES := 3
+STACKS := 3
+
 test: lint generated test-unit test-integration ## Lint, then run all tests: what CI runs
 
 test-unit: $(WITH_TOOLS) ## Only the tests of packages
-	$(VENV) -m pytest -n 2 --dist loadfile libs services deploy
+	$(VENV) -m pytest -n $(UNIT_PROCESSES) --dist loadfile libs services deploy
 
 test-integration: $(WITH_TOOLS) ## Only the tests of the whole
-	$(VENV) -m pytest -n 2 --dist loadfile tests
+	$(VENV) -m pytest -n $(STACKS) --dist loadfile --no-loadscope-reorder tests
 
 mutants: $(WITH_TOOLS) ## Take one safeguard away at a time; a test must notice (minutes)
 	$(VENV) -m scripts.mutants
@@ -64,7 +68,7 @@ mutants: $(WITH_TOOLS) ## Take one safeguard away at a time; a test must notice 
 lint: $(WITH_TOOLS) ## Check style, types and who imports whom
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
-	$(VENV) -m mypy $(SOURCES)
+	$(VENV) -m mypy --num-workers 2 $(SOURCES)
 	$(VENV) .venv/bin/lint-imports
 
 format: $(WITH_TOOLS) ## Format, and fix what can be fixed

@@ -22,7 +22,6 @@ PRO_PER_MINUTE = 61_000
 async def pro_limits(stack: Stack) -> AsyncIterator[None]:
     """Plans are data: the pro plan gets a rate of its own."""
     await _set_pro_rate(stack, PRO_PER_MINUTE)
-    await asyncio.sleep(5)
     yield
     await _set_pro_rate(stack, 60_000)
 

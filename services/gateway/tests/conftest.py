@@ -1,12 +1,10 @@
 """The gateway's identity on real parts, and a client that talks to it without a socket."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import asyncpg  # type: ignore[import-untyped]
 import httpx2
 import pytest
 import pytest_asyncio
@@ -15,9 +13,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from common.db.database import Database
-from common.db.migrate import upgrade
 from common.http.app import create_app
-from common.redis_client import connect_redis
 from common.settings import CommonSettings
 from gateway.authentication import Authenticator
 from gateway.deletion import routes as deletion_routes
@@ -42,10 +38,6 @@ from gateway.users.passwords import HashingCost, Passwords
 from gateway.users.profiles import Profiles
 from gateway.users.registration import Registration
 from gateway.users.verification import Verification
-
-from .embedded import postgres_server, redis_url
-
-__all__ = ["postgres_server", "redis_url"]
 
 SECRETS = (SecretStr("an access token secret of the tests, long enough"),)
 LINK_SECRETS = (SecretStr("a secret of links of the tests, long enough for it"),)
@@ -74,14 +66,8 @@ BuildIdentity = Callable[..., Identity]
 
 
 @pytest_asyncio.fixture(scope="session")
-async def database_url(postgres_server: str) -> str:
-    name = f"atelier_gateway_{uuid4().hex[:8]}"
-    connection = await asyncpg.connect(postgres_server + "/postgres")
-    await connection.execute(f'CREATE DATABASE "{name}"')
-    await connection.close()
-    url = f"{postgres_server.replace('postgresql://', 'postgresql+asyncpg://')}/{name}"
-    await asyncio.to_thread(upgrade, "gateway", url)
-    return url
+async def database_url(session_databases: Any) -> str:
+    return str(await session_databases.migrated("gateway"))
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -89,15 +75,6 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url, application="tests", pool_size=10)
     yield opened
     await opened.close()
-
-
-@pytest_asyncio.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client = connect_redis(redis_url)
-    await client.flushall()
-    yield client
-    await client.aclose()
-    await client.connection_pool.disconnect()
 
 
 @pytest.fixture

@@ -1,15 +1,11 @@
 """One migrated database for all tests of generation, emptied before each, and providers nobody stands behind."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
 
-import asyncpg
 import pytest_asyncio
 
 from common.db.database import Database
-from common.db.migrate import upgrade
 from generation.providers.bootstrap import Providers
 
 from .stage import providers_at
@@ -34,14 +30,8 @@ TABLES = (
 
 
 @pytest_asyncio.fixture(scope="session")
-async def database_url(postgres_server: Any) -> str:
-    name = f"generation_tests_{uuid4().hex[:8]}"
-    connection = await asyncpg.connect(postgres_server.plain_url + "postgres", timeout=10)
-    await connection.execute(f'CREATE DATABASE "{name}"')
-    await connection.close()
-    url = f"{postgres_server.url}{name}"
-    await asyncio.to_thread(upgrade, "generation", url)
-    return url
+async def database_url(session_databases: Any) -> str:
+    return str(await session_databases.migrated("generation"))
 
 
 @pytest_asyncio.fixture(scope="session")

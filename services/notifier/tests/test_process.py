@@ -9,7 +9,6 @@ import time
 
 import pytest
 from pydantic import ValidationError
-from redis.asyncio import Redis
 
 from common.bus.publisher import Publisher
 from common.bus.streams import stream_key, topics_of
@@ -21,14 +20,6 @@ from notifier.main import run, start
 from notifier.settings import NotifierSettings
 
 SECRET = "s" * 32
-
-
-@pytest.fixture
-async def redis(redis_url):
-    client = Redis.from_url(redis_url)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture
@@ -115,9 +106,9 @@ async def _closed(rows, notifier):
     return row.jobs
 
 
-async def test_sigterm_says_goodbye_and_ends_well(build, migrated, redis_url, facts, follow):
+async def test_sigterm_says_goodbye_and_ends_well(build, database_url, redis_url, facts, follow):
     environment = os.environ | {
-        "DATABASE_URL": migrated,
+        "NOTIFIER_DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "NOTIFIER_PORT": "0",
         "SMTP_URL": "smtp://127.0.0.1:9?tls=off",
@@ -143,9 +134,8 @@ async def test_sigterm_says_goodbye_and_ends_well(build, migrated, redis_url, fa
     assert b"task_failed" not in output
 
 
-async def test_the_tables_match_the_migrations(migrated):
-    url = migrated.replace("postgresql://", "postgresql+asyncpg://") + "atelier_notifier"
-    await asyncio.to_thread(migrate.check, "notifier", url)
+async def test_the_tables_match_the_migrations(database_url):
+    await asyncio.to_thread(migrate.check, "notifier", database_url)
 
 
 def test_production_insists_on_its_own_mail_settings(monkeypatch):

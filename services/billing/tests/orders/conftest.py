@@ -1,11 +1,9 @@
-"""The shop's fixtures for the tests of this directory, and a counter for buyers without an account."""
+"""A counter for buyers without an account."""
 
 import pytest
 
-from ..stripe.shop import Shop, billing_socket, database, databases, sandbox_server, shop
+from ..stripe.shop import Shop
 from .counter import Counter
-
-__all__ = ["billing_socket", "database", "databases", "sandbox_server", "shop"]
 
 
 @pytest.fixture

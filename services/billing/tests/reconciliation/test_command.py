@@ -6,6 +6,7 @@ import sys
 
 from ..stripe.reversing import granted
 from ..stripe.shop import Shop
+from ..stripe.shop_database import ShopDatabase
 
 SECONDS_MAX = 40
 
@@ -29,19 +30,18 @@ async def command(shop: Shop, database_url: str) -> tuple[int, str]:
     return process.returncode, output.decode()
 
 
-async def test_says_what_it_found_and_exits_accordingly(shop: Shop, databases: "object") -> None:
-    url = databases.url.replace("postgresql+asyncpg:", "postgresql:")  # type: ignore[attr-defined]
+async def test_says_what_it_found_and_exits_accordingly(shop: Shop, shop_database: ShopDatabase) -> None:
     async with shop.worker():
         intent_id = await granted(shop)
-    status, output = await command(shop, url)
+    status, output = await command(shop, shop_database.plain_url)
     assert (status, "reconcile: clean" in output) == (0, True), output
 
     async with shop.database.unit_of_work() as uow:
         await uow.execute("UPDATE purchases SET amount_minor = 500")
-    status, output = await command(shop, url)
+    status, output = await command(shop, shop_database.plain_url)
     assert status == 1, output
     assert f"{intent_id} paid: paid 499 at Stripe, 500 booked" in output
 
     await shop.fault(None, {"status": 500}, times=None)
-    status, output = await command(shop, url)
+    status, output = await command(shop, shop_database.plain_url)
     assert (status, "reconcile: failed" in output) == (3, True), output

@@ -5,14 +5,12 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import httpx2
-import pytest
-import pytest_asyncio
 from pydantic import SecretStr
 from sqlalchemy import text
 from starlette.responses import PlainTextResponse
@@ -26,10 +24,6 @@ from common.http.client import tls_context
 from common.http.identity import IDENTITY_HEADER, Caller, require_identity, sign_identity
 from common.http.server import EmbeddedServer
 from common.ids import new_id
-from sandbox.server import SandboxServer
-from sandbox.settings import SandboxSettings
-
-from .embedded import Databases, postgres_server
 
 SECRET = "whsec_current"
 OTHER_SECRET = "whsec_being_rotated"
@@ -182,67 +176,3 @@ def sign(body: bytes, secret: str = SECRET, at: float | None = None, scheme: str
     timestamp = int(time.time() if at is None else at)
     signed = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={timestamp},{scheme}={signed}"
-
-
-@pytest.fixture(scope="session")
-def databases() -> Iterator[Databases]:
-    with postgres_server() as url:
-        yield Databases(url)
-
-
-@pytest_asyncio.fixture(scope="session")
-async def billing_socket() -> AsyncIterator[Socket]:
-    socket = Socket()
-    await socket.server.start()
-    yield socket
-    await socket.server.stop(1)
-
-
-@pytest_asyncio.fixture(scope="session")
-async def sandbox_server(billing_socket: Socket) -> AsyncIterator[SandboxServer]:
-    settings = SandboxSettings(
-        http_port=0,
-        smtp_port=0,
-        latency_scale=0,
-        stripe_webhook_url=f"{billing_socket.url}/webhooks/stripe",
-        stripe_webhook_secret=SecretStr(SECRET),
-        webhook_retry_base_seconds=0.1,
-    )
-    async with SandboxServer(settings) as server:
-        yield server
-
-
-@pytest_asyncio.fixture
-async def database(databases: Databases) -> AsyncIterator[Database]:
-    await databases.empty()
-    database = Database(databases.url, application="test", pool_size=8)
-    yield database
-    await database.close()
-
-
-@pytest_asyncio.fixture
-async def shop(
-    database: Database,
-    billing_socket: Socket,
-    sandbox_server: SandboxServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[Shop]:
-    monkeypatch.setattr("billing.stripe.client.BACKOFF_SECONDS", 0.04)
-    sandbox_server.sandbox.reset()
-    settings = BillingSettings(
-        redis_url=SecretStr("redis://127.0.0.1:1/0"),
-        identity_secrets=IDENTITY_SECRETS,
-        public_url=PUBLIC_URL,
-        checkout_return_origins=(SHOP_ORIGIN,),
-        stripe_api_key=SecretStr("sk_test_x"),
-        stripe_api_base=f"{sandbox_server.public_url}/stripe",
-        stripe_webhook_secrets=(SecretStr(SECRET), SecretStr(OTHER_SECRET)),
-    )
-    shop = Shop(database, billing_socket.url, sandbox_server.public_url, settings)
-    billing_socket.app = shop.app
-    yield shop
-    billing_socket.app = None
-    sandbox_server.sandbox.reset()
-    await shop.http.aclose()
-    await shop.vendor.aclose()
-    await shop.parts.api.close()

@@ -1,11 +1,9 @@
-"""The shop's fixtures for the tests of this directory, and a till on top."""
+"""A till on top of the shop."""
 
 import pytest
 
-from ..stripe.shop import Shop, billing_socket, database, databases, sandbox_server, shop
+from ..stripe.shop import Shop
 from .till import Till
-
-__all__ = ["billing_socket", "database", "databases", "sandbox_server", "shop"]
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """Gateways whose database and Redis can be taken away and given back."""
 
 import asyncio
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any, Protocol
 
 import asyncpg  # type: ignore[import-untyped]
@@ -17,10 +15,23 @@ from common.db.migrate import upgrade
 from common.redis_client import connect_redis
 
 from ..jobs.studio import ENLARGE, SKETCH, Studio, declare, open_studio, stop
-from .servers import OwnPostgres
 
 NAME = "atelier_gateway"
 SECONDS_MAX = 15.0
+
+
+class PostgresServer(Protocol):
+    """What the root's fixture gives."""
+
+    url: str
+    plain_url: str
+    running: bool
+
+    def start(self) -> None:
+        """Start it."""
+
+    def stop(self) -> None:
+        """Stop it."""
 
 
 class RedisServer(Protocol):
@@ -38,30 +49,26 @@ class RedisServer(Protocol):
 OpenReplica = Callable[..., Awaitable[Studio]]
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[OwnPostgres]:
-    """The module's own server, with a migrated database of the gateway."""
-    with tempfile.TemporaryDirectory(prefix="atelier-test-", ignore_cleanup_errors=True) as folder:
-        server = OwnPostgres(Path(folder))
-        server.start()
-        try:
-            asyncio.run(_prepare(server))
-            yield server
-        finally:
-            server.stop()
-
-
-@pytest.fixture
-def database_url(postgres: OwnPostgres) -> str:
-    return f"{postgres.url.replace('postgresql://', 'postgresql+asyncpg://')}{NAME}"
+@pytest_asyncio.fixture(scope="module")
+async def database_url(own_postgres_server: PostgresServer) -> str:
+    """A migrated database of the gateway, with kinds, in the module's own server."""
+    connection = await asyncpg.connect(f"{own_postgres_server.plain_url}postgres")
+    await connection.execute(f"CREATE DATABASE {NAME}")
+    await connection.close()
+    url = f"{own_postgres_server.url}{NAME}"
+    await asyncio.to_thread(upgrade, "gateway", url)
+    database = Database(url, application="tests", pool_size=1)
+    await declare(database, SKETCH, ENLARGE)
+    await database.close()
+    return url
 
 
 @pytest_asyncio.fixture
-async def present(postgres: OwnPostgres) -> AsyncIterator[OwnPostgres]:
+async def present(own_postgres_server: PostgresServer) -> AsyncIterator[PostgresServer]:
     """The server, running before and after the test."""
-    yield postgres
-    if postgres._process is None:
-        await asyncio.to_thread(postgres.start)
+    yield own_postgres_server
+    if not own_postgres_server.running:
+        await asyncio.to_thread(own_postgres_server.start)
 
 
 @pytest.fixture
@@ -79,7 +86,7 @@ async def redis(valkey: RedisServer) -> AsyncIterator[Redis]:
 
 @pytest_asyncio.fixture
 async def open_replica(
-    present: OwnPostgres, database_url: str, valkey: RedisServer, monkeypatch: pytest.MonkeyPatch
+    present: PostgresServer, database_url: str, valkey: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[OpenReplica]:
     """Opens gateways as they run in life: with their probes, their replayer and their memory."""
     monkeypatch.setattr("gateway.status.board.CACHE_SECONDS", 0.0)
@@ -129,14 +136,14 @@ async def until(condition: Callable[[], Any], what: str, seconds: float = SECOND
             await asyncio.sleep(0.02)
 
 
-async def take_away(postgres: OwnPostgres, *replicas: Studio) -> None:
+async def take_away(postgres: PostgresServer, *replicas: Studio) -> None:
     """Stop the database and wait until it is known."""
     await asyncio.to_thread(postgres.stop)
     for replica in replicas:
         await until(lambda replica=replica: replica.parts.degraded.outages.database.is_away, "the outage")  # type: ignore[misc]
 
 
-async def give_back(postgres: OwnPostgres, *replicas: Studio) -> None:
+async def give_back(postgres: PostgresServer, *replicas: Studio) -> None:
     """Start the database and wait until all that was held is in it."""
     await asyncio.to_thread(postgres.start)
     for replica in replicas:
@@ -146,14 +153,3 @@ async def give_back(postgres: OwnPostgres, *replicas: Studio) -> None:
 
 async def _nothing_held(replica: Studio) -> bool:
     return (await replica.parts.degraded.stream.lengths())[0] == 0
-
-
-async def _prepare(server: OwnPostgres) -> None:
-    connection = await asyncpg.connect(server.url + "postgres")
-    await connection.execute(f"CREATE DATABASE {NAME}")
-    await connection.close()
-    url = f"{server.url.replace('postgresql://', 'postgresql+asyncpg://')}{NAME}"
-    await asyncio.to_thread(upgrade, "gateway", url)
-    database = Database(url, application="tests", pool_size=1)
-    await declare(database, SKETCH, ENLARGE)
-    await database.close()

@@ -17,8 +17,7 @@ from gateway.degraded.replaying import Replayer
 
 from ..jobs.studio import Person, Studio
 from ..jobs.test_submitting import problem
-from .conftest import OpenReplica, give_back, take_away, until
-from .servers import OwnPostgres
+from .conftest import OpenReplica, PostgresServer, give_back, take_away, until
 
 
 def ids(answers: list[Any]) -> list[str]:
@@ -31,7 +30,7 @@ async def heard_of(studio: Studio, person: Person) -> list[str]:
 
 
 async def test_fifty_submissions_without_a_database_are_fifty_jobs_of_one_charge_each(
-    studio: Studio, present: OwnPostgres
+    studio: Studio, present: PostgresServer
 ) -> None:
     person = studio.person()
     await take_away(present, studio)
@@ -72,7 +71,7 @@ async def test_fifty_submissions_without_a_database_are_fifty_jobs_of_one_charge
 
 
 async def test_the_first_submission_of_an_outage_waits_about_a_second_at_most(
-    studio: Studio, present: OwnPostgres
+    studio: Studio, present: PostgresServer
 ) -> None:
     person = studio.person()
     await asyncio.to_thread(present.stop)
@@ -87,7 +86,7 @@ async def test_the_first_submission_of_an_outage_waits_about_a_second_at_most(
 
 @pytest.mark.parametrize("remembered", [0, 2])
 async def test_a_key_that_was_used_before_the_outage_gives_its_job(
-    open_replica: OpenReplica, present: OwnPostgres, remembered: int
+    open_replica: OpenReplica, present: PostgresServer, remembered: int
 ) -> None:
     studio = await open_replica(last_known_mebibytes_max=remembered)
     person = studio.person()
@@ -108,7 +107,7 @@ async def test_a_key_that_was_used_before_the_outage_gives_its_job(
 
 
 async def test_an_id_that_repeats_a_key_redis_has_forgotten_stands_for_the_first_job(
-    studio: Studio, present: OwnPostgres, redis: Redis
+    studio: Studio, present: PostgresServer, redis: Redis
 ) -> None:
     person = studio.person()
     first = (await person.submit(body={"prompt": "p"}, key="k")).json()["id"]
@@ -125,7 +124,7 @@ async def test_an_id_that_repeats_a_key_redis_has_forgotten_stands_for_the_first
 
 
 async def test_another_body_under_a_key_redis_has_forgotten_gets_the_job_it_was_promised(
-    studio: Studio, present: OwnPostgres, redis: Redis
+    studio: Studio, present: PostgresServer, redis: Redis
 ) -> None:
     person = studio.person()
     await person.submit(body={"prompt": "one"}, key="k")
@@ -140,7 +139,7 @@ async def test_another_body_under_a_key_redis_has_forgotten_gets_the_job_it_was_
 
 
 async def test_a_key_that_is_held_is_known_when_the_database_is_back_before_the_replay(
-    open_replica: OpenReplica, present: OwnPostgres, monkeypatch: pytest.MonkeyPatch
+    open_replica: OpenReplica, present: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio = await open_replica()
     person = studio.person()
@@ -162,7 +161,7 @@ async def test_a_key_that_is_held_is_known_when_the_database_is_back_before_the_
 
 
 async def test_two_that_replay_the_same_and_one_that_dies_in_the_middle_make_each_job_once(
-    open_replica: OpenReplica, present: OwnPostgres, monkeypatch: pytest.MonkeyPatch
+    open_replica: OpenReplica, present: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = await open_replica(), await open_replica()
     person = one.person()
@@ -195,7 +194,7 @@ async def test_two_that_replay_the_same_and_one_that_dies_in_the_middle_make_eac
 
 
 async def test_another_replica_takes_over_from_one_that_holds_the_lease_and_is_gone(
-    open_replica: OpenReplica, present: OwnPostgres, redis: Redis, monkeypatch: pytest.MonkeyPatch
+    open_replica: OpenReplica, present: PostgresServer, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio = await open_replica()
     await take_away(present, studio)
@@ -209,7 +208,7 @@ async def test_another_replica_takes_over_from_one_that_holds_the_lease_and_is_g
 
 
 async def test_beyond_the_cap_nothing_is_kept_and_nothing_counts(
-    open_replica: OpenReplica, present: OwnPostgres, redis: Redis
+    open_replica: OpenReplica, present: PostgresServer, redis: Redis
 ) -> None:
     studio = await open_replica(held_submissions_max=3)
     person = studio.person("free")
@@ -229,7 +228,7 @@ async def test_beyond_the_cap_nothing_is_kept_and_nothing_counts(
     assert await redis.hlen(f"{KEY}:index") == 0  # type: ignore[misc]
 
 
-async def test_bytes_are_capped_too(open_replica: OpenReplica, present: OwnPostgres) -> None:
+async def test_bytes_are_capped_too(open_replica: OpenReplica, present: PostgresServer) -> None:
     studio = await open_replica(held_submissions_max=2)
     person = studio.person()
     await take_away(present, studio)
@@ -241,7 +240,7 @@ async def test_bytes_are_capped_too(open_replica: OpenReplica, present: OwnPostg
 
 
 async def test_what_cannot_be_replayed_is_set_aside_and_holds_nobody_up(
-    studio: Studio, present: OwnPostgres, redis: Redis
+    studio: Studio, present: PostgresServer, redis: Redis
 ) -> None:
     person = studio.person()
     await take_away(present, studio)
@@ -269,7 +268,7 @@ async def test_what_cannot_be_replayed_is_set_aside_and_holds_nobody_up(
 
 
 async def test_a_job_is_given_its_whole_time_however_long_it_was_held(
-    studio: Studio, present: OwnPostgres, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, present: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = studio.person()
     await take_away(present, studio)
@@ -286,7 +285,7 @@ async def test_a_job_is_given_its_whole_time_however_long_it_was_held(
 
 
 async def test_limits_hold_while_the_database_is_away_also_for_who_was_not_here_today(
-    studio: Studio, present: OwnPostgres
+    studio: Studio, present: PostgresServer
 ) -> None:
     person = studio.person("free")
     await take_away(present, studio)
@@ -301,7 +300,7 @@ async def test_limits_hold_while_the_database_is_away_also_for_who_was_not_here_
 
 
 async def test_a_crash_of_redis_loses_no_held_submission(
-    studio: Studio, present: OwnPostgres, own_redis_server: Any
+    studio: Studio, present: PostgresServer, own_redis_server: Any
 ) -> None:
     person = studio.person()
     await take_away(present, studio)
@@ -314,7 +313,7 @@ async def test_a_crash_of_redis_loses_no_held_submission(
     assert _names(await studio.rows(person.account_id)) == ids([answer])
 
 
-async def test_the_repeats_of_others_stay_their_own(studio: Studio, present: OwnPostgres) -> None:
+async def test_the_repeats_of_others_stay_their_own(studio: Studio, present: PostgresServer) -> None:
     one, two = studio.person(), studio.person()
     await take_away(present, studio)
     answers = [await person.submit(body={"prompt": "p"}, key="k") for person in (one, two)]

@@ -11,8 +11,6 @@ from common.redis_client import connect_redis
 from gateway.degraded import last_known
 from gateway.degraded.last_known import PREFIX, LastKnown
 
-from ..embedded import free_port
-
 
 def memory(redis: Redis, bytes_max: int = 100_000) -> LastKnown:
     return LastKnown(redis, bytes_max=bytes_max)
@@ -108,7 +106,7 @@ async def test_a_deleted_account_is_forgotten_at_once(redis: Redis) -> None:
 
 async def test_notes_are_bounded_and_dropped_without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(last_known, "NOTES_MAX", 10)
-    client = connect_redis(f"redis://127.0.0.1:{free_port()}/0")
+    client = connect_redis("redis://127.0.0.1:1/0")
     known, account = memory(client), uuid4()
     for n in range(50):
         known.note(account, f"job_{n}", lambda: "x")

@@ -15,6 +15,8 @@ from gateway.jobs.limits import AccountKeys
 from .studio import SKETCH, Studio, declare, open_studio
 from .wire import wire_to
 
+HEARD_SECONDS_MAX = 10.0
+
 
 def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
@@ -303,7 +305,9 @@ async def test_word_of_a_replay_is_waited_for_too(studio: Studio) -> None:
     person, body = studio.person(), {"prompt": "slow"}
     studio.billing.silent = True
     first = asyncio.create_task(person.submit(body=body, key="k"))
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(HEARD_SECONDS_MAX):
+        while not studio.billing.heard:  # noqa: ASYNC110 - billing's stand-in hears of it by a stream
+            await asyncio.sleep(0.01)
     second = asyncio.create_task(person.submit(body=body, key="k"))
     await asyncio.sleep(0.05)
     word = studio.billing.word(studio.billing.heard[0])

@@ -28,7 +28,6 @@ from gateway.keys.rules import digest, make_secret
 from gateway.keys.storage import LiveKey
 
 from ..conftest import SECRETS, BuildIdentity, Identity, bearer
-from ..embedded import free_port
 
 OTHER_SECRETS = (SecretStr("another access token secret, long enough too"),)
 
@@ -213,7 +212,7 @@ async def test_replica_that_lost_its_connection_forgets_what_it_knew(
 
 
 async def test_revocation_stands_when_redis_is_away(build_identity: BuildIdentity, session: dict[str, Any]) -> None:
-    nowhere = connect_redis(f"redis://127.0.0.1:{free_port()}/0")
+    nowhere = connect_redis("redis://127.0.0.1:1/0")
     identity = build_identity(using=nowhere)
     async with hearing(identity.authenticator), identity.client() as client:
         key = await make_key(client, session)
@@ -237,7 +236,7 @@ async def test_garbage_on_the_channel_is_passed_over(identity: Identity, redis: 
 
 
 async def test_database_that_is_away_is_no_wrong_key(redis: Redis) -> None:
-    nowhere = Database(f"postgresql+asyncpg://nobody@127.0.0.1:{free_port()}/x", application="tests")
+    nowhere = Database("postgresql+asyncpg://nobody@127.0.0.1:1/x", application="tests")
     authenticator = Authenticator(nowhere, redis, SECRETS)
 
     with pytest.raises(DependencyUnavailable):
@@ -381,7 +380,7 @@ async def test_uses_are_written_behind_in_one_go(
 
 
 async def test_uses_wait_for_a_database_that_is_away_within_bounds(database: Database) -> None:
-    nowhere = Database(f"postgresql+asyncpg://nobody@127.0.0.1:{free_port()}/x", application="tests")
+    nowhere = Database("postgresql+asyncpg://nobody@127.0.0.1:1/x", application="tests")
     recorder = LastUsed(nowhere, notes_max=3)
     noted: list[UUID] = [new_id() for _ in range(5)]
     for key_id in noted:

@@ -15,7 +15,6 @@ from gateway.sessions.client_address import client_address
 from gateway.sessions.local_attempts import AttemptRule, LocalAttempts
 
 from ..conftest import PASSWORD, BuildIdentity
-from ..embedded import free_port
 
 WRONG = "wrong horse battery"
 RULE = AttemptRule(per_minute=3, per_hour=5, block_seconds=900)
@@ -114,7 +113,7 @@ async def test_keys_expire_carry_a_hash_tag_and_hide_the_address(redis: Redis) -
 
 
 async def test_without_redis_the_same_rules_hold_in_this_process(build_identity: BuildIdentity) -> None:
-    nowhere = connect_redis(f"redis://127.0.0.1:{free_port()}/0")
+    nowhere = connect_redis("redis://127.0.0.1:1/0")
     identity = build_identity(rules=AttemptRules(email=RULE), using=nowhere)
     async with identity.client() as client:
         answers = [await attempt(client, "stranger@example.com") for _ in range(5)]

@@ -4,11 +4,10 @@ import asyncio
 import json
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 import asyncpg  # type: ignore[import-untyped]
 import httpx2
@@ -28,7 +27,6 @@ from gateway.status import board as board_module
 from gateway.status import queues as queues_module
 from gateway.status.rules import Mode
 
-from ..embedded import running_postgres
 from ..jobs.studio import ENLARGE, SKETCH, declare
 
 ANSWER_SECONDS_MAX = 2.0
@@ -226,25 +224,16 @@ async def test_answers_with_redis_stopped(database_url: str, own_redis_server: A
         assert (await page.states())["redis"] == "ok"
 
 
-@pytest.fixture
-def own_postgres() -> "Iterator[Any]":
-    with running_postgres() as server:
-        yield server
-
-
-async def test_answers_with_postgres_stopped(own_postgres: Any, redis_url: str, redis: Redis) -> None:
-    server_url, process = own_postgres
-    name = f"gateway_{uuid4().hex[:8]}"
-    connection = await asyncpg.connect(server_url + "/postgres")
-    await connection.execute(f'CREATE DATABASE "{name}"')
+async def test_answers_with_postgres_stopped(own_postgres_server: Any, redis_url: str, redis: Redis) -> None:
+    connection = await asyncpg.connect(f"{own_postgres_server.plain_url}postgres")
+    await connection.execute("CREATE DATABASE gateway")
     await connection.close()
-    url = f"{server_url.replace('postgresql://', 'postgresql+asyncpg://')}/{name}"
+    url = f"{own_postgres_server.url}gateway"
     await asyncio.to_thread(upgrade, "gateway", url)
     async with open_page(url, redis_url) as page:
         await work_goes_on(redis)
         assert (await page.states())["database"] == "ok"
-        process.send_signal(signal.SIGQUIT)
-        await asyncio.to_thread(process.wait, 20)
+        await asyncio.to_thread(own_postgres_server.stop, signal.SIGQUIT)
 
         found = await page.read()
 

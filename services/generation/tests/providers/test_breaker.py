@@ -99,8 +99,8 @@ async def test_a_trip_opens_it_at_once(circuit: SharedBreaker) -> None:
     assert await report(circuit, Verdict.TRIP) is CircuitState.OPEN
 
 
-async def test_of_twenty_callers_over_two_clients_exactly_one_probes(redis: Redis, valkey_url: str) -> None:
-    other: Redis = Redis.from_url(valkey_url)
+async def test_of_twenty_callers_over_two_clients_exactly_one_probes(redis: Redis, redis_url: str) -> None:
+    other: Redis = Redis.from_url(redis_url)
     one, two = breaker(redis), breaker(other)
     await report(one, FAIL, FAIL, FAIL, FAIL)
     assert isinstance(await two.acquire(), Denied), "the other client sees it open"
