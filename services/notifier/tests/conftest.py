@@ -254,7 +254,15 @@ class Facts:
         )
 
     def cancelled(self, job_id: UUID) -> runs.RunCancelled:
-        return runs.RunCancelled(account_id=self.account_id, job_id=job_id, kind="text-to-design", finished_at=now())
+        part = runs.DeliveredPart(name="page-1", credits=2, result={"url": "u"})
+        return runs.RunCancelled(
+            account_id=self.account_id,
+            job_id=job_id,
+            kind="text-to-design",
+            charge_credits=2,
+            parts=(part,),
+            finished_at=now(),
+        )
 
     def whole_job(self, job_id: UUID) -> list[Event]:
         """A job that succeeds: eight entries of the log."""

@@ -69,6 +69,14 @@ async def test_failure_names_the_credits_that_go_back(notifier, facts, handle, l
     assert json.loads(row.body)["code"] == "PROVIDER_UNAVAILABLE"
 
 
+async def test_cancelled_work_names_the_parts_that_were_delivered_and_charged(notifier, facts, handle, log_of):
+    await handle(notifier, facts.cancelled(new_id()))
+    (row,) = await log_of(notifier, facts.account_id)
+    body = json.loads(row.body)
+    assert body["charge_credits"] == 2
+    assert body["parts"] == [{"name": "page-1", "credits": 2, "result": {"url": "u"}}]
+
+
 async def test_a_rejected_job_is_final_at_once(notifier, facts, handle, log_of):
     job_id = new_id()
     await handle(notifier, facts.submitted(job_id), facts.refused(job_id))

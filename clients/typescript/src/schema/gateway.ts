@@ -849,6 +849,12 @@ export interface components {
              * @description What it cost the studio, in millionths of a dollar.
              */
             cost_microusd?: number | null;
+            /**
+             * Branch
+             * @description `first`: the provider of choice; `waited`: the same, after it was down; `fallback`: another in its place. See the header `On-Provider-Down`.
+             * @default first
+             */
+            branch?: string;
         };
         /**
          * ChangeEmail
@@ -1225,7 +1231,10 @@ export interface components {
             message?: string | null;
             queue?: components["schemas"]["Queue"] | null;
             charge: components["schemas"]["Charge"];
-            /** Result */
+            /**
+             * Result
+             * @description Of the shape its kind declares. Of a cancelled job of which parts were delivered: `parts`, each with `name`, `credits` and `result`.
+             */
             result?: {
                 [key: string]: unknown;
             } | null;
@@ -3264,6 +3273,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
                 Quote?: string;
+                /** @description What the job does when the provider of choice is down: `fallback` (the default) asks another; `wait; seconds=600` lets the job wait for it so long, cancellable free of charge; `cancel` ends it at once. What is not done then fails with `PROVIDER_DOWN`, and its credits come back. Each attempt of the job says in `branch` which of it happened. It is no part of what an Idempotency-Key stands for. */
+                "On-Provider-Down"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3507,6 +3518,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
                 Quote?: string;
+                /** @description What the job does when the provider of choice is down: `fallback` (the default) asks another; `wait; seconds=600` lets the job wait for it so long, cancellable free of charge; `cancel` ends it at once. What is not done then fails with `PROVIDER_DOWN`, and its credits come back. Each attempt of the job says in `branch` which of it happened. It is no part of what an Idempotency-Key stands for. */
+                "On-Provider-Down"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3750,6 +3763,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
                 Quote?: string;
+                /** @description What the job does when the provider of choice is down: `fallback` (the default) asks another; `wait; seconds=600` lets the job wait for it so long, cancellable free of charge; `cancel` ends it at once. What is not done then fails with `PROVIDER_DOWN`, and its credits come back. Each attempt of the job says in `branch` which of it happened. It is no part of what an Idempotency-Key stands for. */
+                "On-Provider-Down"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4001,6 +4016,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
                 Quote?: string;
+                /** @description What the job does when the provider of choice is down: `fallback` (the default) asks another; `wait; seconds=600` lets the job wait for it so long, cancellable free of charge; `cancel` ends it at once. What is not done then fails with `PROVIDER_DOWN`, and its credits come back. Each attempt of the job says in `branch` which of it happened. It is no part of what an Idempotency-Key stands for. */
+                "On-Provider-Down"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4246,6 +4263,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
                 Quote?: string;
+                /** @description What the job does when the provider of choice is down: `fallback` (the default) asks another; `wait; seconds=600` lets the job wait for it so long, cancellable free of charge; `cancel` ends it at once. What is not done then fails with `PROVIDER_DOWN`, and its credits come back. Each attempt of the job says in `branch` which of it happened. It is no part of what an Idempotency-Key stands for. */
+                "On-Provider-Down"?: string;
             };
             path?: never;
             cookie?: never;

@@ -97,6 +97,20 @@ export interface components {
             debt_credits: number;
         };
         /**
+         * DeliveredPart
+         * @description A part of the work, what it cost by itself, and what it is.
+         */
+        DeliveredPart: {
+            /** Name */
+            name: string;
+            /** Credits */
+            credits: number;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * EventPage
          * @description A page of the log, oldest first.
          *
@@ -115,7 +129,7 @@ export interface components {
         };
         /**
          * JobCancelledEvent
-         * @description The owner stopped the job; `charge_credits` pays for parts already delivered.
+         * @description The owner stopped the job; `charge_credits` pays for `parts`, which were delivered before and are kept.
          */
         JobCancelledEvent: {
             /**
@@ -143,6 +157,11 @@ export interface components {
             kind: string;
             /** Charge Credits */
             charge_credits: number;
+            /**
+             * Parts
+             * @default []
+             */
+            parts?: components["schemas"]["DeliveredPart"][];
             /**
              * Finished At
              * Format: date-time

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from gateway.jobs.provider_choice import HEADER
 from gateway.kinds.catalogue import KindCatalogue, OfferedKind
 from gateway.openapi_answers import complete
 
@@ -46,7 +47,7 @@ def with_kinds(document: dict[str, Any], kinds: list[OfferedKind]) -> dict[str, 
                 "operationId": f"submit_{operation_name}",
                 "summary": kind.title,
                 "description": f"{kind.summary} Costs {_price(kind)} credits.",
-                "parameters": [_IDEMPOTENCY_KEY, _QUOTE],
+                "parameters": [_IDEMPOTENCY_KEY, _QUOTE, _ON_PROVIDER_DOWN],
                 "requestBody": body,
             }
         }
@@ -83,6 +84,22 @@ _QUOTE = {
     "description": "The token of an estimate of the same input: the job costs what it says at most. It is no part of"
     " what an Idempotency-Key stands for.",
     "schema": {"type": "string", "maxLength": 300},
+}
+
+_ON_PROVIDER_DOWN = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "What the job does when the provider of choice is down: `fallback` (the default) asks another;"
+    " `wait; seconds=600` lets the job wait for it so long, cancellable free of charge; `cancel` ends it at once."
+    " What is not done then fails with `PROVIDER_DOWN`, and its credits come back. Each attempt of the job says in"
+    " `branch` which of it happened. It is no part of what an Idempotency-Key stands for.",
+    "schema": {
+        "type": "string",
+        "maxLength": 40,
+        "pattern": r"^(fallback|cancel|wait(; ?seconds=[0-9]{1,6})?)$",
+        "examples": ["wait; seconds=600"],
+    },
 }
 
 

@@ -19,6 +19,7 @@ from common.events.envelope import Event
 from common.events.jobs import JobSpec
 from common.events.runs import (
     AttemptSummary,
+    DeliveredPart,
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -32,6 +33,7 @@ from gateway.jobs import handlers as job_handlers
 from gateway.jobs import read_model
 from gateway.jobs.limit_notes import LimitNotes
 from gateway.jobs.limits import Limits
+from gateway.jobs.read_model import get_job
 from gateway.jobs.storage import accept
 from gateway.jobs.submission import Submission
 from gateway.kinds.catalogue import KindCatalogue
@@ -100,7 +102,12 @@ def facts(item: Submission) -> dict[str, Event]:
             finished_at=finished,
         ),
         "failed": RunFailed(**of_run, code="X", detail="d", started_at=started, finished_at=finished),
-        "cancelled": RunCancelled(**of_run, finished_at=finished),
+        "cancelled": RunCancelled(
+            **of_run,
+            charge_credits=5,
+            parts=(DeliveredPart(name="page-1", credits=5, result={"url": "u"}),),
+            finished_at=finished,
+        ),
         "captured": CreditsCaptured(
             **of_money, captured_credits=5, released_credits=0, available_credits=0, occurred_at=finished
         ),
@@ -162,6 +169,20 @@ async def test_however_the_facts_fall_into_batches_the_row_is_the_same(
     expected = await final_row(database, items[0])
     for item in items:
         assert await final_row(database, item) == expected
+
+
+async def test_a_cancelled_job_shows_what_was_delivered_of_it(
+    database: Database, catalogue: KindCatalogue, handlers: Handlers
+) -> None:
+    item = submission_of(catalogue)
+    await accept(database, [item])
+
+    await tell(database, handlers, [facts(item)[fact] for fact in STORIES["cancelled"]])
+
+    job = await get_job(database, item.account_id, item.job_id)
+    assert job is not None
+    assert (job.status, job.charge.charged) == ("cancelled", 0), "the ledger alone says what was charged"
+    assert job.result == {"parts": [{"name": "page-1", "credits": 5, "result": {"url": "u"}}]}
 
 
 async def test_an_event_that_was_taken_in_stops_the_whole_batch(

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
@@ -47,6 +48,37 @@ async def test_a_paid_job_is_answered_queued_with_place_price_and_headers(studio
     assert row.job_id == from_text("job", job["id"])
     (event,) = studio.billing.heard
     assert (event.account_id, event.job.job_id, event.job.weight) == (person.account_id, row.job_id, 4)
+
+
+@pytest.mark.parametrize(
+    ("said", "choice"),
+    [
+        (None, ("fallback", 0)),
+        ("fallback", ("fallback", 0)),
+        ("cancel", ("cancel", 0)),
+        ("wait", ("wait", 600)),
+        (" wait ;seconds= 86400", ("wait", 86400)),
+        ("wait; seconds=0", None),
+        ("wait; seconds=86401", None),
+        ("cancel; seconds=5", None),
+        ("", None),
+    ],
+)
+async def test_what_to_do_when_the_provider_is_down_goes_with_the_job(
+    studio: Studio, said: str | None, choice: tuple[str, int] | None
+) -> None:
+    person = studio.person()
+    headers = {} if said is None else {"On-Provider-Down": said}
+
+    answer = await person.http.post("/v1/jobs/sketch", json={"prompt": uuid4().hex}, headers=headers)
+
+    if choice is None:
+        document = problem(answer, 422, "VALIDATION_FAILED")
+        assert [error["pointer"] for error in document["errors"]] == ["/headers/On-Provider-Down"]
+        return
+    assert answer.status_code == 202, answer.text
+    (event,) = [event for event in studio.billing.heard if event.account_id == person.account_id]
+    assert (event.job.on_provider_down, event.job.provider_wait_seconds) == choice
 
 
 async def test_a_kind_of_paid_plans_is_refused_to_others_before_anything_is_kept(studio: Studio) -> None:

@@ -64,6 +64,11 @@ class Attempt(BaseModel):
     error_code: str | None = None
     duration_seconds: float
     cost_microusd: int | None = Field(default=None, description="What it cost the studio, in millionths of a dollar.")
+    branch: str = Field(
+        default="first",
+        description="`first`: the provider of choice; `waited`: the same, after it was down; `fallback`: another in its"
+        " place. See the header `On-Provider-Down`.",
+    )
 
 
 class Job(BaseModel):
@@ -76,7 +81,11 @@ class Job(BaseModel):
     message: str | None = Field(default=None, description="What is being done, for people.")
     queue: Queue | None = None
     charge: Charge
-    result: dict[str, Any] | None = None
+    result: dict[str, Any] | None = Field(
+        default=None,
+        description="Of the shape its kind declares. Of a cancelled job of which parts were delivered: `parts`, each"
+        " with `name`, `credits` and `result`.",
+    )
     error: JobError | None = None
     attempts: list[Attempt] = []
     created_at: datetime

@@ -77,7 +77,8 @@ class JobNews:
                 error = {"code": event.code, "detail": event.detail}
                 self._end(event, JobStatus.FAILED, event.started_at, error=error)
             case RunCancelled():
-                self._end(event, JobStatus.CANCELLED, None)
+                parts = [part.model_dump(mode="json") for part in event.parts]
+                self._end(event, JobStatus.CANCELLED, None, result={"parts": parts} if parts else None)
 
     def _rise(self, status: JobStatus) -> None:
         if RANKS[status] > self.rank:

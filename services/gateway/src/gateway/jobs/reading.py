@@ -14,6 +14,7 @@ from common.events.jobs import JobSpec, JobSubmitted
 from common.http.identity import Caller
 from common.ids import new_id
 from common.telemetry.tracing import traceparent
+from gateway.jobs.provider_choice import ProviderChoice
 from gateway.jobs.submission import Submission
 from gateway.kinds.catalogue import OfferedKind
 from gateway.plans.limits import PlanLimits
@@ -93,10 +94,11 @@ def read_submission(
     job_input: dict[str, Any],
     idempotency_key: str | None,
     quote: Quote | None = None,
+    choice: ProviderChoice = ProviderChoice(),  # noqa: B008 - frozen
 ) -> Submission:
     """A submission of this caller. Its price is fixed here for good: a quote can lower it, nothing raises it.
 
-    The quote is no part of the request hash: the same key with the same input is the same request, whatever quote
+    Quote and choice are no part of the request hash: the same key with the same input is the same request, whatever
     came with it.
 
     Raises:
@@ -116,6 +118,8 @@ def read_submission(
         plan=limits.plan,
         weight=limits.weight,
         deadline_at=created_at + kind.deadline,
+        on_provider_down=choice.on_provider_down,
+        provider_wait_seconds=choice.wait_seconds,
     )
     trace = traceparent()
     event = JobSubmitted(account_id=caller.account_id, job=spec, occurred_at=created_at)

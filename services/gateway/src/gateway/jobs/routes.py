@@ -25,6 +25,7 @@ from gateway.jobs.cancelling import request_cancel
 from gateway.jobs.credit_hint import CreditHint
 from gateway.jobs.direct_route import DirectRoute
 from gateway.jobs.figures import Figures
+from gateway.jobs.provider_choice import read_provider_choice
 from gateway.jobs.reading import read_idempotency_key, read_input, read_submission
 from gateway.jobs.receipts import JobLedger, Receipt, receipt_of
 from gateway.jobs.status import JobStatus
@@ -106,8 +107,10 @@ def _submitting(parts: JobParts) -> APIRouter:
         key = read_idempotency_key(request.headers)
         token = request.headers.get(QUOTE_HEADER)
         quote = None if token is None else read_token(parts.quote_secrets, token)
+        choice = read_provider_choice(request.headers)
         try:
-            submission = read_submission(caller, offered, parts.plans.limits(caller.plan), job_input, key, quote)
+            limits = parts.plans.limits(caller.plan)
+            submission = read_submission(caller, offered, limits, job_input, key, quote, choice)
         except QuoteExpired:
             if (made := await _made_before(parts, caller, key, quote)) is None:
                 raise

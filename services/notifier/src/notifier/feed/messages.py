@@ -97,12 +97,23 @@ class JobFailedEvent(JobEvent):
     finished_at: datetime
 
 
+class DeliveredPart(BaseModel):
+    """A part of the work, what it cost by itself, and what it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    credits: int
+    result: dict[str, Any]
+
+
 class JobCancelledEvent(JobEvent):
-    """The owner stopped the job; `charge_credits` pays for parts already delivered."""
+    """The owner stopped the job; `charge_credits` pays for `parts`, which were delivered before and are kept."""
 
     type: Literal["job.cancelled"] = "job.cancelled"
     kind: str
     charge_credits: int
+    parts: tuple[DeliveredPart, ...] = ()
     finished_at: datetime
 
 

@@ -117,7 +117,8 @@ def _failed(event: RunFailed, job: JobState, shared: Shared) -> PublicEvent:
 
 
 def _cancelled(event: RunCancelled, _: JobState, shared: Shared) -> PublicEvent:
-    return messages.JobCancelledEvent(**shared, **_copied(event, "kind", "charge_credits", "finished_at"))
+    parts = tuple(messages.DeliveredPart(**part.model_dump()) for part in event.parts)
+    return messages.JobCancelledEvent(**shared, parts=parts, **_copied(event, "kind", "charge_credits", "finished_at"))
 
 
 def _rejected(event: CreditsRefused, _: JobState, shared: Shared) -> PublicEvent:
