@@ -3030,6 +3030,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
                 Quote?: string;
+                /** @description What the job does when the provider of choice is down: `fallback` (the default) asks another; `wait; seconds=600` lets the job wait for it so long, cancellable free of charge; `cancel` ends it at once. What is not done then fails with `PROVIDER_DOWN`, and its credits come back. Each attempt of the job says in `branch` which of it happened. It is no part of what an Idempotency-Key stands for. */
+                "On-Provider-Down"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4510,6 +4512,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
                 Quote?: string;
+                /** @description What the job does when the provider of choice is down: `fallback` (the default) asks another; `wait; seconds=600` lets the job wait for it so long, cancellable free of charge; `cancel` ends it at once. What is not done then fails with `PROVIDER_DOWN`, and its credits come back. Each attempt of the job says in `branch` which of it happened. It is no part of what an Idempotency-Key stands for. */
+                "On-Provider-Down"?: string;
             };
             path?: never;
             cookie?: never;
