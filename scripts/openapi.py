@@ -29,6 +29,8 @@ from generation.assets.assembly import build_assets
 from generation.kinds.discovery import discover
 from generation.local.pool import LocalPool, PoolLimits
 from generation.providers.settings import StorageSettings
+from generation.questionnaires import routes as questionnaire_routes
+from generation.questionnaires.filling import Questionnaires
 from generation.settings import GenerationSettings
 from notifier.settings import NotifierSettings
 
@@ -86,10 +88,14 @@ def generation_app() -> FastAPI:
     storage = StorageSettings(cloudinary_url=SecretStr("cloudinary://key:secret@cloud"))
     database = Database(settings.database_url_for("generation"), application="openapi")
     assets = build_assets(settings, storage, database, LocalPool(PoolLimits()), AsyncExitStack())
+    identify = require_identity(settings.identity_secrets)
     return create_app(
         service="generation",
         settings=settings,
-        routers=[asset_routes.build_router(database, assets.uploads, require_identity(settings.identity_secrets))],
+        routers=[
+            asset_routes.build_router(database, assets.uploads, identify),
+            questionnaire_routes.build_router(Questionnaires(database), identify),
+        ],
         readiness={},
         title="Atelier generation",
         version=generation.bootstrap.VERSION,

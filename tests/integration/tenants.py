@@ -20,7 +20,7 @@ from .studio import Customer, until
 PASSWORD = "correct horse battery"
 SECRET_WORD = "heliotrope-windmill-4711"
 _LINK = re.compile(r"#token=(atl_link_\S+)")
-_TEXT_ID = re.compile(r"\b(?:usr|acc|job|key|pur|txn|evt|del|sub|lot|ast)_[0-9a-hjkmnp-tv-z]{26}\b")
+_TEXT_ID = re.compile(r"\b(?:usr|acc|job|key|pur|txn|evt|del|sub|lot|ast|qst)_[0-9a-hjkmnp-tv-z]{26}\b")
 _VOLATILE = ("published_at", "epoch", "entry_ms", "entry_seq", "acked_ms", "acked_seq", "changed_at", "next_try_at")
 """Columns that processes move on by themselves."""
 ORDER_KEY = "the-owners-order-key"
@@ -65,6 +65,7 @@ async def settle(stack: Stack, sandbox: SandboxClient) -> Estate:
     session = (await customer.http.post("/v1/sessions", json=_sign_in(customer))).json()
     assert (await customer.http.post("/v1/password-resets", json={"email": customer.email})).status_code == 202
     asset, upload = await _pictures(customer)
+    questionnaire = (await customer.http.post("/v1/questionnaires", json={"answers": {"dreams": SECRET_WORD}})).json()
     me = (await customer.http.get("/v1/me")).json()
     credits = (await customer.http.get("/v1/credits/transactions")).json()["items"]
     deletion = await _somebody_who_left(stack)
@@ -81,6 +82,7 @@ async def settle(stack: Stack, sandbox: SandboxClient) -> Estate:
         "asset": asset["id"],
         "upload": upload["id"],
         "upload_key": UPLOAD_KEY,
+        "questionnaire": questionnaire["id"],
         "transaction": credits[-1]["id"],
         "job_key": job_key,
         "checkout_key": checkout_key,
@@ -97,6 +99,7 @@ async def settle(stack: Stack, sandbox: SandboxClient) -> Estate:
     estate = Estate(customer, things)
     estate.marks = await _marks(estate, [key["hint"], key["secret"], session["refresh_token"], deletion["receipt"]])
     estate.marks |= {asset["id"], asset["url"], upload["id"], upload["fields"]["signature"]}
+    estate.marks.add(questionnaire["id"])
     estate.marks |= {one_off["id"], one_off["token"], one_off["checkout_url"]}
     return estate
 
@@ -141,7 +144,10 @@ async def steady_state_of(stack: Stack, estate: Estate) -> dict[str, list[str]]:
     return dict(await until(unmoved, what="quiet"))
 
 
-_OWNED = (("job", "job"), ("key", "key"), ("purchase", "pur"), ("order", "ord"), ("asset", "ast"), ("upload", "ast"))
+_OWNED = (
+    ("job", "job"), ("key", "key"), ("purchase", "pur"), ("order", "ord"), ("asset", "ast"), ("upload", "ast"),
+    ("questionnaire", "qst"),
+)  # fmt: skip
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1"
 
 

@@ -57,6 +57,7 @@ class Try:
 JOB = {"job_id": "{job}"}
 KEY = {"key_id": "{key}"}
 ASSET = {"asset_id": "{asset}"}
+QUESTIONNAIRE = {"questionnaire_id": "{questionnaire}"}
 MATRIX: dict[str, Try | tuple[Try, ...]] = {
     # gateway: jobs
     "submit_*": (
@@ -147,6 +148,13 @@ MATRIX: dict[str, Try | tuple[Try, ...]] = {
     "complete_asset_upload": Try(404, path={"upload_id": "{upload}"}),
     "get_asset": Try(404, path=ASSET),
     "list_assets": Try(200, query={"cursor": "{asset}"}),
+    "get_questionnaire_form": Try(200, anonymous=200),
+    "list_questionnaires": Try(200),
+    "begin_questionnaire": Try(201, body={"answers": {"marks": 3}}, fresh=True),
+    "get_questionnaire": Try(404, path=QUESTIONNAIRE),
+    "change_questionnaire": Try(404, path=QUESTIONNAIRE, headers={"If-Match": "*"}, body={"answers": {"marks": 3}}),
+    "complete_questionnaire": Try(404, path=QUESTIONNAIRE),
+    "delete_questionnaire": Try(404, path=QUESTIONNAIRE),
     "delete_asset": Try(404, path=ASSET),
     # notifier
     "followEvents": Try(200, headers={"Last-Event-ID": "0"}, stream=True),
@@ -387,6 +395,7 @@ async def test_the_owner_is_still_the_owner(estate: Estate) -> None:
         "/v1/jobs/{job}/receipt",
         "/v1/purchases/{purchase}",
         "/v1/assets/{asset}",
+        "/v1/questionnaires/{questionnaire}",
         "/v1/me",
     ):
         assert (await http.get(estate.fill(path))).status_code == 200, path

@@ -11,6 +11,7 @@ from generation.providers.bootstrap import Providers
 from .stage import providers_at
 
 TABLES = (
+    "questionnaires",
     "yearly_uses",
     "subscribers",
     "kept_results",

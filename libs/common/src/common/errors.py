@@ -8,6 +8,8 @@
     ├── InsufficientCredits      carries `required` and `available`
     ├── Conflict                 the state of the thing does not permit it
     │   └── OperationInProgress  the same request is still being worked on
+    ├── PreconditionFailed       it is not as the caller has seen it
+    ├── PreconditionRequired     the caller does not say how they have seen it
     ├── PayloadTooLarge
     ├── UnsupportedImage
     ├── ValidationFailed         carries `errors`, one for each field
@@ -110,6 +112,20 @@ class OperationInProgress(Conflict):
 
     code = "OPERATION_IN_PROGRESS"
     default_detail = "The same request is still in progress."
+
+
+class PreconditionFailed(AppError):
+    """The thing has changed since the state that `If-Match` names."""
+
+    code = "PRECONDITION_FAILED"
+    default_detail = "This was changed meanwhile; read it again."
+
+
+class PreconditionRequired(AppError):
+    """A change must say which state it was made from, or two of them overwrite each other."""
+
+    code = "PRECONDITION_REQUIRED"
+    default_detail = "Send the ETag of the state you change as If-Match."
 
 
 class PayloadTooLarge(AppError):

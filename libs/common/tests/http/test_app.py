@@ -313,7 +313,7 @@ def test_every_error_has_a_status_and_no_two_share_a_code():
         return [error, *(descendant for child in error.__subclasses__() for descendant in family(child))]
 
     codes = [error.code for error in family(AppError) if error.__module__ == "common.errors"]
-    assert len(codes) == len(set(codes)) == 18
+    assert len(codes) == len(set(codes)) == 20
     assert set(codes) <= set(STATUS_BY_CODE)
 
 

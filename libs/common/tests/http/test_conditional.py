@@ -2,7 +2,8 @@
 
 import pytest
 
-from common.http.conditional import conditional
+from common.errors import PreconditionFailed
+from common.http.conditional import conditional, revisions_in
 
 BODY = '{"id":1,"at":"now"}'
 
@@ -43,3 +44,16 @@ def test_answers_in_full_to_everybody_else(named):
 
 def test_a_public_answer_does_not_vary_by_who_asks():
     assert "vary" not in conditional(BODY, None, cache="public, no-cache").headers
+
+
+def test_a_thing_with_revisions_has_a_strong_tag_that_if_match_can_name():
+    answer = conditional(BODY, '"2"', revision=3, status_code=201)
+    assert (answer.status_code, answer.headers["etag"]) == (201, '"3"')
+    assert conditional(BODY, '"3"', revision=3).status_code == 304
+
+    assert revisions_in('"3"') == {3}
+    assert revisions_in(' "3" , W/"4", "x", "12"') == {3, 12}
+    assert revisions_in("*") is None
+    for nothing in ("", "3", 'W/"3"', '"0"', '"3', '"1234567890"', '"a"'):
+        with pytest.raises(PreconditionFailed):
+            revisions_in(nothing)

@@ -11,6 +11,7 @@ from gateway.degraded.credit_reads import CreditReads
 from gateway.requests.limited import LimitedRoute, anonymous, buying, reading
 
 UPLOADS_PATH = "/v1/assets"
+QUESTIONNAIRES_PATH = "/v1/questionnaires"
 UPLOAD_BYTES_MAX = 15 * 1024 * 1024 + 64 * 1024
 """A picture and the form around it; generation says what a picture may be."""
 UPLOAD_SECONDS_MAX = 120.0
@@ -109,6 +110,7 @@ def build_router(
         return await notifier.forward(request, who)
 
     _add_assets(router, generation)
+    _add_questionnaires(router, generation)
     return router
 
 
@@ -140,5 +142,46 @@ def _add_assets(router: APIRouter, generation: Passthrough) -> None:
     @router.delete(f"{UPLOADS_PATH}/{{asset_id}}")
     async def delete_asset(
         asset_id: str, request: Request, who: Annotated[Caller, Depends(allowed("jobs:write"))]
+    ) -> Response:
+        return await generation.forward(request, who)
+
+
+def _add_questionnaires(router: APIRouter, generation: Passthrough) -> None:
+    """What customers fill in. Changes count like reads: a page may save with every answer."""
+    one = f"{QUESTIONNAIRES_PATH}/{{questionnaire_id}}"
+
+    @router.get(f"{QUESTIONNAIRES_PATH}/form", dependencies=[Depends(anonymous)])
+    async def questionnaire_form(request: Request) -> Response:
+        return await generation.forward(request, None)
+
+    @router.get(QUESTIONNAIRES_PATH)
+    async def questionnaires(request: Request, who: Annotated[Caller, Depends(reading("jobs:read"))]) -> Response:
+        return await generation.forward(request, who)
+
+    @router.post(QUESTIONNAIRES_PATH)
+    async def begin_questionnaire(request: Request, who: Annotated[Caller, Depends(reading("jobs:write"))]) -> Response:
+        return await generation.forward(request, who)
+
+    @router.get(one)
+    async def questionnaire(
+        questionnaire_id: str, request: Request, who: Annotated[Caller, Depends(reading("jobs:read"))]
+    ) -> Response:
+        return await generation.forward(request, who)
+
+    @router.patch(one)
+    async def change_questionnaire(
+        questionnaire_id: str, request: Request, who: Annotated[Caller, Depends(reading("jobs:write"))]
+    ) -> Response:
+        return await generation.forward(request, who)
+
+    @router.post(f"{one}/complete")
+    async def complete_questionnaire(
+        questionnaire_id: str, request: Request, who: Annotated[Caller, Depends(reading("jobs:write"))]
+    ) -> Response:
+        return await generation.forward(request, who)
+
+    @router.delete(one)
+    async def delete_questionnaire(
+        questionnaire_id: str, request: Request, who: Annotated[Caller, Depends(reading("jobs:write"))]
     ) -> Response:
         return await generation.forward(request, who)

@@ -49,6 +49,7 @@ async def test_holds_profile_sessions_keys_and_jobs(
     assert document["user"] == session["user"]
     assert document["account"] == session["account"]
     assert document["elsewhere"]["credits"] == "https://studio.example/v1/credits"
+    assert document["elsewhere"]["questionnaires"] == "https://studio.example/v1/questionnaires"
     assert [job["id"] for job in document["jobs"]] == jobs
     assert document["jobs"][0]["input"] == {"prompt": "une île"}
     assert document["jobs"][0]["result"] == {"url": "https://cdn.example/1.webp"}

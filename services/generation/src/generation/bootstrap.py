@@ -30,6 +30,8 @@ from generation.kinds.discovery import discover
 from generation.local.pool import LocalPool, PoolLimits
 from generation.providers.bootstrap import build_providers
 from generation.providers.settings import ProviderSettings, StorageSettings
+from generation.questionnaires import routes as questionnaire_routes
+from generation.questionnaires.filling import Questionnaires
 from generation.runs import handlers as run_handlers
 from generation.runs.attempts import spent_microusd
 from generation.settings import GenerationSettings
@@ -95,7 +97,7 @@ async def start_service(process: Process, settings: GenerationSettings, *, sweep
     parts = Parts(process, settings)
     await parts.start()
     await _add_service(parts, sweep=sweep)
-    await parts.serve(settings.port, _add_assets(parts))
+    await parts.serve(settings.port, *_routers(parts))
     await process.run_until_stopped()
 
 
@@ -124,7 +126,7 @@ async def start_box(process: Process, settings: GenerationSettings) -> None:
     await parts.start()
     await _add_service(parts, sweep=True)
     _add_worker(parts)
-    await parts.serve(settings.port, _add_assets(parts))
+    await parts.serve(settings.port, *_routers(parts))
     await process.run_until_stopped()
 
 
@@ -142,6 +144,11 @@ async def _add_service(parts: Parts, *, sweep: bool) -> None:
     if sweep:
         process.spawn("sweeper", sweeper.run)
         process.spawn("kept-results", KeptResultsPurging(parts.database).run, critical=False)
+
+
+def _routers(parts: Parts) -> tuple[APIRouter, ...]:
+    identify = require_identity(parts.settings.identity_secrets)
+    return _add_assets(parts), questionnaire_routes.build_router(Questionnaires(parts.database), identify)
 
 
 def _add_assets(parts: Parts) -> APIRouter:

@@ -80,6 +80,7 @@ class Export:
                 "credits": f"{self._public_url}/v1/credits",
                 "purchases": f"{self._public_url}/v1/purchases",
                 "events": f"{self._public_url}/v1/events/log",
+                "questionnaires": f"{self._public_url}/v1/questionnaires",
             },
             **ProfileView.of(profile).model_dump(mode="json"),
         }

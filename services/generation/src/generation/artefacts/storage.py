@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from common.db.unit_of_work import UnitOfWork
 from generation.entitlements import storage as entitlements
 from generation.kept.storage import forget
+from generation.questionnaires import storage as questionnaires
 
 _INSERT = text(
     """
@@ -153,5 +154,6 @@ async def complete(uow: UnitOfWork, deletion_id: UUID, account_id: UUID) -> Row[
         await uow.execute(statement, {"account_id": account_id})
     await forget(uow, account_id)
     await entitlements.forget(uow, account_id)
+    await questionnaires.forget(uow, account_id)
     await uow.execute(_COMPLETE, {"deletion_id": deletion_id})
     return (await uow.execute(_COUNTS, {"deletion_id": deletion_id})).one()

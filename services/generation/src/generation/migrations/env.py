@@ -4,6 +4,7 @@ import generation.artefacts.tables
 import generation.assets.tables
 import generation.entitlements.tables
 import generation.kept.tables
+import generation.questionnaires.tables
 import generation.runs.tables  # noqa: F401 - as above
 from common.db.migrate import run_environment
 from generation.tables import metadata
