@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0008_questionnaires"
-down_revision = "0007_entitlements"
+revision = "0009_questionnaires"
+down_revision = "0008_engine"
 branch_labels = None
 depends_on = None
 
