@@ -1,6 +1,6 @@
 """The gateway's identity on real parts, and a client that talks to it without a socket."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -11,6 +11,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 from pydantic import SecretStr
 from redis.asyncio import Redis
+from sqlalchemy import text
 
 from common.db.database import Database
 from common.http.app import create_app
@@ -21,11 +22,12 @@ from gateway.deletion.requesting import Deletions
 from gateway.keys import routes as keys_routes
 from gateway.keys.manage import Keys
 from gateway.requests.limits import RequestLimits
-from gateway.requests.rules import RequestRules
+from gateway.requests.rules import RULES as REQUEST_RULES
+from gateway.requests.rules import Policy, RequestRule
 from gateway.sessions import routes as sessions_routes
-from gateway.sessions.attempts import AttemptLimits, AttemptRules
+from gateway.sessions.attempt_rules import AttemptRule, AttemptRules
+from gateway.sessions.attempts import AttemptLimits
 from gateway.sessions.issuing import SessionIssuer
-from gateway.sessions.local_attempts import AttemptRule
 from gateway.sessions.sign_in import SignIn
 from gateway.users import credential_routes, export_routes
 from gateway.users import routes as users_routes
@@ -77,8 +79,15 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
+@pytest_asyncio.fixture
+async def no_attempts(database: Database) -> None:
+    """Nobody has tried anything yet."""
+    async with database.autocommit() as connection:
+        await connection.execute(text("DELETE FROM attempts"))
+
+
 @pytest.fixture
-def build_identity(database: Database, redis: Redis, passwords: Passwords) -> BuildIdentity:
+def build_identity(database: Database, redis: Redis, passwords: Passwords, no_attempts: None) -> BuildIdentity:
     """Makes further replicas, or ones with other rules or another Redis."""
 
     def build(
@@ -89,10 +98,10 @@ def build_identity(database: Database, redis: Redis, passwords: Passwords) -> Bu
         on: Database | None = None,
         hashing: Passwords | None = None,
         answer_seconds: float = 0.0,
-        request_rules: RequestRules | None = None,
+        request_rules: Mapping[Policy, RequestRule] = {},
     ) -> Identity:
         client, storage, hasher = using or redis, on or database, hashing or passwords
-        limits = AttemptLimits(client, rules)
+        limits = AttemptLimits(storage, rules)
         issuer = SessionIssuer(SECRETS)
         sign_in = SignIn(storage, hasher, limits, issuer)
         authenticator = Authenticator(storage, client, SECRETS)
@@ -123,7 +132,8 @@ def build_identity(database: Database, redis: Redis, passwords: Passwords) -> Bu
             version="1",
         )
         app.state.authenticator = authenticator
-        app.state.request_limits = RequestLimits(client, request_rules)
+        app.state.request_limits = RequestLimits(client, {**REQUEST_RULES, **request_rules}.__getitem__)
+        app.state.attempts = limits
         app.state.trusted_proxies = trusted_proxies
         return Identity(app, storage, hasher, limits, issuer, sign_in, authenticator)
 

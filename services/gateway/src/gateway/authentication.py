@@ -31,6 +31,7 @@ from gateway.keys.revocations import Revocations
 from gateway.keys.rules import PREFIX, Scope, digest, is_well_formed
 from gateway.keys.storage import LiveKey, find_live_key
 from gateway.requests.limits import RequestLimits
+from gateway.requests.telling import tell
 from gateway.sessions.client_address import client_address
 from gateway.subscriptions.changed_plans import ChangedPlans
 
@@ -82,7 +83,7 @@ class Authenticator:
             raise Unauthorized("The API key is not valid.")
         self._last_used.note(key.key_id)
         plan = self.changed_plans.plan_of(key.account_id, key.plan)
-        return Caller(key.account_id, key.user_id, plan, key.scopes, "api_key")
+        return Caller(key.account_id, key.user_id, plan, key.scopes, "api_key", key.key_id)
 
     async def run_revocations(self) -> None:
         """Hear of revoked keys for ever; run it as a task of the process."""
@@ -155,7 +156,8 @@ async def _count_stranger(request: Request) -> None:
         RateLimited: too many such requests from there.
     """
     limits: RequestLimits = request.app.state.request_limits
-    await limits.admit_anonymous(client_address(request, request.app.state.trusted_proxies))
+    network = client_address(request, request.app.state.trusted_proxies)
+    tell("anonymous", await limits.admit_stranger("anonymous", network))
 
 
 caller = CallerDependency()

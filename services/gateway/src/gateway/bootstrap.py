@@ -31,6 +31,7 @@ from gateway.jobs.admission import Admission
 from gateway.jobs.credit_hint import CreditHint
 from gateway.jobs.figures import Figures
 from gateway.jobs.limit_notes import LimitNotes
+from gateway.jobs.networks import Networks
 from gateway.jobs.receipts import JobLedger
 from gateway.jobs.verdicts import Verdicts
 from gateway.keys import routes as key_routes
@@ -46,11 +47,11 @@ from gateway.pages import routes as page_routes
 from gateway.plans.limits import Plans
 from gateway.quotes import routes as quote_routes
 from gateway.requests.limits import RequestLimits
-from gateway.requests.rules import RequestRules
+from gateway.requests.rule_book import RuleBook
 from gateway.sessions import routes as session_routes
-from gateway.sessions.attempts import AttemptLimits, AttemptRules
+from gateway.sessions.attempt_rules import AttemptRule, AttemptRules
+from gateway.sessions.attempts import AttemptLimits
 from gateway.sessions.issuing import SessionIssuer
-from gateway.sessions.local_attempts import AttemptRule
 from gateway.sessions.sign_in import SignIn
 from gateway.settings import GatewaySettings
 from gateway.status import routes as status_routes
@@ -89,14 +90,9 @@ class Parts:
         self.database: Database = self.degraded.database
         self.passwords = Passwords()
         sign_ups = AttemptRule(per_minute=settings.sign_ups_per_minute, per_hour=settings.sign_ups_per_hour)
-        self.attempts = AttemptLimits(self.redis, AttemptRules(sign_up=sign_ups))
-        self.request_limits = RequestLimits(
-            self.redis,
-            RequestRules(
-                settings.reads_per_minute,
-                settings.anonymous_per_minute,
-                purchases_per_minute=settings.purchases_per_minute,
-            ),
+        purchases = settings.purchase_rule
+        self.attempts = AttemptLimits(
+            self.database, AttemptRules(sign_up=sign_ups, purchase=purchases, order=purchases)
         )
         self.issuer = SessionIssuer(
             settings.access_token_secrets,
@@ -111,6 +107,8 @@ class Parts:
         self.figures = Figures(self.redis)
         self.features = FeatureBoard(self.database, self.redis)
         self.plans = Plans(self.database, self.features.limits_factor)
+        self.request_rules = RuleBook(self.database, self.features.limits_factor, settings.request_rules)
+        self.request_limits = RequestLimits(self.redis, self.request_rules.of)
         self.catalogue = KindCatalogue(self.database)
         self.admission = Admission(
             self.database,
@@ -169,6 +167,7 @@ def build_app(parts: Parts) -> FastAPI:
     )
     app.state.authenticator = parts.authenticator
     app.state.request_limits = parts.request_limits
+    app.state.attempts = parts.attempts
     app.state.trusted_proxies = settings.trusted_proxies
     describe_kinds(app, parts.catalogue)
     return app
@@ -189,6 +188,7 @@ async def start(process: Process, settings: GatewaySettings) -> None:
     parts.degraded.spawn(process)
     process.spawn("features", parts.features.run)
     process.spawn("plans", parts.plans.run)
+    process.spawn("request-limits", parts.request_rules.run)
     process.spawn("kinds", parts.catalogue.run)
     process.spawn("verdicts", parts.verdicts.run)
     process.spawn("figures", parts.figures.run)
@@ -200,6 +200,7 @@ async def start(process: Process, settings: GatewaySettings) -> None:
     process.spawn("early-news", EarlyNews(parts.database).run)
     process.spawn("deletion-scrubbing", Scrubbing(parts.database).run)
     process.spawn("refresh-token-purge", parts.sign_in.run_purge, critical=False)
+    process.spawn("attempts-purge", parts.attempts.run_purge, critical=False)
     app = build_app(parts)
     await process.serve(app, settings.host, settings.port)
     app.state.failing_tasks = parts.degraded.outages.excusing(app.state.failing_tasks)
@@ -252,6 +253,7 @@ def _job_router(parts: Parts) -> APIRouter:
             figures=parts.figures,
             credit_hint=CreditHint(settings.billing_url, parts.http, settings.identity_secrets, parts.limits),
             ledger=JobLedger(settings.billing_url, parts.http, settings.identity_secrets),
+            networks=Networks(settings.trusted_proxies),
             quote_secrets=settings.identity_secrets,
         )
     )

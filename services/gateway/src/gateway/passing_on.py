@@ -6,9 +6,8 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from common.http.identity import Caller
 from common.http.passthrough import Passthrough
-from gateway.authentication import allowed, signed_in
 from gateway.degraded.credit_reads import CreditReads
-from gateway.requests.limited import LimitedRoute, anonymous, buying, reading
+from gateway.requests.limited import anonymous, buying, changing, dashboard, own_changing, reading
 
 UPLOADS_PATH = "/v1/assets"
 QUESTIONNAIRES_PATH = "/v1/questionnaires"
@@ -23,28 +22,28 @@ def build_router(
 ) -> APIRouter:
     """The routes. Their documents in OpenAPI are those of the owners, see `gateway.openapi`.
 
-    Reads are counted, event streams are not: the notifier bounds how many an account may have.
+    All are counted. How many event streams and uploads an account has at once is bounded by their owners.
     """
-    router = APIRouter(include_in_schema=False, route_class=LimitedRoute)
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/v1/products", dependencies=[Depends(anonymous)])
     async def products(request: Request) -> Response:
         return await billing.forward(request, None)
 
     @router.get("/v1/credits")
-    async def credits(request: Request, who: Annotated[Caller, Depends(reading("credits:read"))]) -> Response:
+    async def credits(request: Request, who: Annotated[Caller, Depends(dashboard("credits:read"))]) -> Response:
         return await credit_reads.answer(request, who)
 
     @router.get("/v1/credits/transactions")
-    async def transactions(request: Request, who: Annotated[Caller, Depends(reading("credits:read"))]) -> Response:
+    async def transactions(request: Request, who: Annotated[Caller, Depends(dashboard("credits:read"))]) -> Response:
         return await billing.forward(request, who)
 
     @router.get("/v1/credits/auto-top-up")
-    async def auto_top_up(request: Request, who: Annotated[Caller, Depends(reading("credits:read"))]) -> Response:
+    async def auto_top_up(request: Request, who: Annotated[Caller, Depends(dashboard("credits:read"))]) -> Response:
         return await billing.forward(request, who)
 
     @router.put("/v1/credits/auto-top-up")
-    async def set_auto_top_up(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+    async def set_auto_top_up(request: Request, who: Annotated[Caller, Depends(own_changing)]) -> Response:
         return await billing.forward(request, who)
 
     @router.post("/v1/credits/auto-top-up/card")
@@ -60,7 +59,7 @@ def build_router(
         return await billing.forward(request, None)
 
     @router.get("/v1/subscription")
-    async def subscription(request: Request, who: Annotated[Caller, Depends(reading())]) -> Response:
+    async def subscription(request: Request, who: Annotated[Caller, Depends(dashboard())]) -> Response:
         return await billing.forward(request, who)
 
     @router.post("/v1/subscription/checkout")
@@ -72,15 +71,15 @@ def build_router(
         return await billing.forward(request, who)
 
     @router.post("/v1/subscription/cancel")
-    async def cancel_subscription(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+    async def cancel_subscription(request: Request, who: Annotated[Caller, Depends(own_changing)]) -> Response:
         return await billing.forward(request, who)
 
     @router.post("/v1/subscription/resume")
-    async def resume_subscription(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+    async def resume_subscription(request: Request, who: Annotated[Caller, Depends(own_changing)]) -> Response:
         return await billing.forward(request, who)
 
     @router.post("/v1/billing/portal")
-    async def billing_portal(request: Request, who: Annotated[Caller, Depends(signed_in)]) -> Response:
+    async def billing_portal(request: Request, who: Annotated[Caller, Depends(own_changing)]) -> Response:
         return await billing.forward(request, who)
 
     @router.post("/v1/checkout")
@@ -88,7 +87,7 @@ def build_router(
         return await billing.forward(request, who)
 
     @router.get("/v1/purchases")
-    async def purchases(request: Request, who: Annotated[Caller, Depends(reading())]) -> Response:
+    async def purchases(request: Request, who: Annotated[Caller, Depends(dashboard())]) -> Response:
         return await billing.forward(request, who)
 
     @router.get("/v1/purchases/{purchase_id}")
@@ -96,7 +95,7 @@ def build_router(
         return await billing.forward(request, who)
 
     @router.get("/v1/events")
-    async def events(request: Request, who: Annotated[Caller, Depends(allowed("events:read"))]) -> Response:
+    async def events(request: Request, who: Annotated[Caller, Depends(reading("events:read"))]) -> Response:
         return await notifier.forward(request, who)
 
     @router.get("/v1/events/log")
@@ -105,7 +104,7 @@ def build_router(
 
     @router.get("/v1/jobs/{job_id}/events")
     async def job_events(
-        job_id: str, request: Request, who: Annotated[Caller, Depends(allowed("events:read"))]
+        job_id: str, request: Request, who: Annotated[Caller, Depends(reading("events:read"))]
     ) -> Response:
         return await notifier.forward(request, who)
 
@@ -118,20 +117,20 @@ def _add_assets(router: APIRouter, generation: Passthrough) -> None:
     """Customers' pictures. Uploads are streamed through; generation bounds how many an account may have."""
 
     @router.post(UPLOADS_PATH)
-    async def upload_asset(request: Request, who: Annotated[Caller, Depends(allowed("jobs:write"))]) -> Response:
+    async def upload_asset(request: Request, who: Annotated[Caller, Depends(changing("jobs:write"))]) -> Response:
         return await generation.forward(request, who, total_seconds=UPLOAD_SECONDS_MAX)
 
     @router.get(UPLOADS_PATH)
-    async def assets(request: Request, who: Annotated[Caller, Depends(reading("jobs:read"))]) -> Response:
+    async def assets(request: Request, who: Annotated[Caller, Depends(dashboard("jobs:read"))]) -> Response:
         return await generation.forward(request, who)
 
     @router.post(f"{UPLOADS_PATH}/uploads")
-    async def open_upload(request: Request, who: Annotated[Caller, Depends(allowed("jobs:write"))]) -> Response:
+    async def open_upload(request: Request, who: Annotated[Caller, Depends(changing("jobs:write"))]) -> Response:
         return await generation.forward(request, who)
 
     @router.post(f"{UPLOADS_PATH}/uploads/{{upload_id}}/complete")
     async def complete_upload(
-        upload_id: str, request: Request, who: Annotated[Caller, Depends(allowed("jobs:write"))]
+        upload_id: str, request: Request, who: Annotated[Caller, Depends(changing("jobs:write"))]
     ) -> Response:
         return await generation.forward(request, who, total_seconds=UPLOAD_SECONDS_MAX)
 
@@ -141,7 +140,7 @@ def _add_assets(router: APIRouter, generation: Passthrough) -> None:
 
     @router.delete(f"{UPLOADS_PATH}/{{asset_id}}")
     async def delete_asset(
-        asset_id: str, request: Request, who: Annotated[Caller, Depends(allowed("jobs:write"))]
+        asset_id: str, request: Request, who: Annotated[Caller, Depends(changing("jobs:write"))]
     ) -> Response:
         return await generation.forward(request, who)
 
@@ -155,11 +154,13 @@ def _add_questionnaires(router: APIRouter, generation: Passthrough) -> None:
         return await generation.forward(request, None)
 
     @router.get(QUESTIONNAIRES_PATH)
-    async def questionnaires(request: Request, who: Annotated[Caller, Depends(reading("jobs:read"))]) -> Response:
+    async def questionnaires(request: Request, who: Annotated[Caller, Depends(dashboard("jobs:read"))]) -> Response:
         return await generation.forward(request, who)
 
     @router.post(QUESTIONNAIRES_PATH)
-    async def begin_questionnaire(request: Request, who: Annotated[Caller, Depends(reading("jobs:write"))]) -> Response:
+    async def begin_questionnaire(
+        request: Request, who: Annotated[Caller, Depends(changing("jobs:write"))]
+    ) -> Response:
         return await generation.forward(request, who)
 
     @router.get(one)
@@ -170,18 +171,18 @@ def _add_questionnaires(router: APIRouter, generation: Passthrough) -> None:
 
     @router.patch(one)
     async def change_questionnaire(
-        questionnaire_id: str, request: Request, who: Annotated[Caller, Depends(reading("jobs:write"))]
+        questionnaire_id: str, request: Request, who: Annotated[Caller, Depends(changing("jobs:write"))]
     ) -> Response:
         return await generation.forward(request, who)
 
     @router.post(f"{one}/complete")
     async def complete_questionnaire(
-        questionnaire_id: str, request: Request, who: Annotated[Caller, Depends(reading("jobs:write"))]
+        questionnaire_id: str, request: Request, who: Annotated[Caller, Depends(changing("jobs:write"))]
     ) -> Response:
         return await generation.forward(request, who)
 
     @router.delete(one)
     async def delete_questionnaire(
-        questionnaire_id: str, request: Request, who: Annotated[Caller, Depends(reading("jobs:write"))]
+        questionnaire_id: str, request: Request, who: Annotated[Caller, Depends(changing("jobs:write"))]
     ) -> Response:
         return await generation.forward(request, who)

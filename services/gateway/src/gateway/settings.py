@@ -6,6 +6,8 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from common.settings import CommonSettings
+from gateway.requests.rules import RULES, Policy, RequestRule
+from gateway.sessions.attempt_rules import AttemptRule
 
 
 class GatewaySettings(CommonSettings):
@@ -30,13 +32,33 @@ class GatewaySettings(CommonSettings):
     sign_ups_per_minute: int = Field(10, ge=1, le=100_000)
     """From one network address."""
     sign_ups_per_hour: int = Field(60, ge=1, le=1_000_000)
-    reads_per_minute: int = Field(300, ge=1, le=1_000_000)
-    """Of one account: credits, jobs, events."""
-    anonymous_per_minute: int = Field(120, ge=1, le=1_000_000)
-    """Requests without valid credentials, from one network address."""
-    purchases_per_minute: int = Field(6, ge=1, le=1_000_000)
-    """Pages of payment that an account may open."""
+    reads_per_minute: int | None = Field(None, ge=1, le=1_000_000)
+    """Of one account, in place of what `request_limits` says of dashboards, reads, changes and estimates."""
+    anonymous_per_minute: int | None = Field(None, ge=1, le=1_000_000)
+    """Requests without valid credentials from one network address, in place of what `request_limits` says."""
+    purchases_per_minute: int | None = Field(None, ge=1, le=1_000_000)
+    """Pages of payment that an account or a stranger may open, in place of what `request_limits` says."""
     held_submissions_max: int = Field(2000, ge=0, le=1_000_000)
     """How many submissions Redis may hold while the database is away, with 2 KiB for each on average."""
     last_known_mebibytes_max: int = Field(2, ge=0, le=1024)
     """How much Redis keeps of what accounts were last shown, for the time when it cannot be looked up."""
+
+    @property
+    def request_rules(self) -> dict[Policy, RequestRule]:
+        """The request limits that this environment fixes."""
+        fixed: dict[Policy, RequestRule] = {}
+        if self.reads_per_minute is not None:
+            policies: tuple[Policy, ...] = ("dashboards", "reads", "changes", "estimates")
+            fixed |= dict.fromkeys(policies, RequestRule(account=self.reads_per_minute))
+        if self.anonymous_per_minute is not None:
+            fixed["anonymous"] = RequestRule(network=self.anonymous_per_minute)
+        if self.purchases_per_minute is not None:
+            fixed["purchases"] = RequestRule(account=self.purchases_per_minute)
+            fixed["orders"] = RequestRule(network=self.purchases_per_minute)
+        return fixed
+
+    @property
+    def purchase_rule(self) -> AttemptRule:
+        """How many pages of payment an account or a stranger may open in the end: five minutes' worth an hour."""
+        per_minute = self.purchases_per_minute or RULES["purchases"].account or 1
+        return AttemptRule(2 * per_minute, 5 * per_minute)

@@ -8,9 +8,11 @@ import pytest
 from redis.asyncio import Redis
 
 from common.db.database import Database
+from common.http.identity import Caller
 from gateway.jobs.limits import AccountKeys, Limits
+from gateway.jobs.reading import read_submission
 from gateway.jobs.storage import accept
-from gateway.jobs.submission import RateState, Refused
+from gateway.jobs.submission import RateState, Refused, Submission
 from gateway.kinds.catalogue import KindCatalogue
 from gateway.plans.limits import PlanLimits
 
@@ -294,3 +296,32 @@ async def test_without_redis_a_bounded_number_of_accounts_is_remembered(
         limits.decide_locally([submission_of(catalogue, limits=ROOMY)])
 
     assert len(limits._local._arrivals) == 10
+
+
+async def test_a_user_and_a_key_may_have_less_than_their_account(
+    limits: Limits, catalogue: KindCatalogue, redis: Redis
+) -> None:
+    numbers = PlanLimits("a plan", 8, 1000, 500, 1, submissions_per_user=5, submissions_per_key=2)
+    account, user, key = uuid4(), uuid4(), uuid4()
+
+    def of(user_id: UUID, key_id: UUID | None = None) -> Submission:
+        caller = Caller(account, user_id, numbers.plan, key_id=key_id)
+        return read_submission(caller, catalogue.get("sketch"), numbers, {"prompt": uuid4().hex}, None)
+
+    by_key = await limits.decide([of(user, key) for _ in range(3)])
+    by_user = await limits.decide([of(user) for _ in range(4)])
+    by_others = await limits.decide([of(uuid4()) for _ in range(4)])
+
+    assert [type(answer) for answer in by_key + by_user + by_others] == (
+        [RateState] * 2 + [Refused] + [RateState] * 3 + [Refused] + [RateState] * 3 + [Refused]
+    )
+    for answer, subject, limit, wait in zip(
+        (by_key[2], by_user[3], by_others[3]), ("key", "user", "account"), (2, 5, 8), (30, 12, 7.5), strict=True
+    ):
+        assert isinstance(answer, Refused)
+        assert (answer.rule, answer.subject, answer.limit) == ("rate", subject, limit)
+        assert answer.retry_after_seconds == pytest.approx(wait, abs=0.2)
+    assert await redis.get(AccountKeys(account).today(datetime.now(UTC))) == b"8", "what was refused is nowhere counted"
+
+    locally = limits.decide_locally([of(user, key) for _ in range(2)])
+    assert [type(answer) for answer in locally] == [RateState, Refused], "half of it without Redis"

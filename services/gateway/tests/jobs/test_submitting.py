@@ -341,7 +341,10 @@ async def test_word_of_a_replay_is_waited_for_too(studio: Studio) -> None:
         while not studio.billing.heard:  # noqa: ASYNC110 - billing's stand-in hears of it by a stream
             await asyncio.sleep(0.01)
     second = asyncio.create_task(person.submit(body=body, key="k"))
-    await asyncio.sleep(0.05)
+    for _ in range(500):
+        if studio.billing.heard:
+            break
+        await asyncio.sleep(0.02)
     word = studio.billing.word(studio.billing.heard[0])
     assert isinstance(word, CreditsHeld)
     await studio.billing.say(word)

@@ -8,7 +8,7 @@ from common.db.database import Database
 from gateway.plans import limits as module
 from gateway.plans.limits import PlanLimits, Plans
 
-FREE = PlanLimits("free", 5, 10, 2, 1)
+FREE = PlanLimits("free", 5, 10, 2, 1, accounts_per_network=100)
 
 
 async def test_starts_with_the_three_plans_of_the_product(database: Database) -> None:
@@ -16,8 +16,8 @@ async def test_starts_with_the_three_plans_of_the_product(database: Database) ->
     await plans.load()
 
     assert plans.limits("free") == FREE
-    assert plans.limits("pro") == PlanLimits("pro", 10, 100, 10, 4)
-    assert plans.limits("enterprise") == PlanLimits("enterprise", 60, 1000, 50, 16)
+    assert plans.limits("pro") == PlanLimits("pro", 10, 100, 10, 4, accounts_per_network=100)
+    assert plans.limits("enterprise") == PlanLimits("enterprise", 60, 1000, 50, 16, accounts_per_network=100)
 
 
 async def test_a_plan_that_is_gone_permits_what_free_does(database: Database) -> None:
@@ -92,9 +92,9 @@ async def test_limits_are_multiplied_at_once_when_the_factor_changes(database: D
     await plans.load()
 
     factor = 0.5
-    assert plans.limits("pro") == PlanLimits("pro", 5, 50, 5, 4)
-    assert plans.limits("founder") == PlanLimits("free", 2, 5, 1, 1)
+    assert plans.limits("pro") == PlanLimits("pro", 5, 50, 5, 4, accounts_per_network=100)
+    assert plans.limits("founder") == PlanLimits("free", 2, 5, 1, 1, accounts_per_network=100)
     await plans.load()
     assert plans.limits("pro").jobs_per_day == 50, "not multiplied twice"
     factor = 1.0
-    assert plans.limits("pro") == PlanLimits("pro", 10, 100, 10, 4)
+    assert plans.limits("pro") == PlanLimits("pro", 10, 100, 10, 4, accounts_per_network=100)

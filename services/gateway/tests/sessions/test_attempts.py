@@ -1,4 +1,4 @@
-"""Limits on guessing: shared in Redis, local without it, by the true address."""
+"""Limits on guessing: exact across replicas, kept in Postgres, by the true address."""
 
 import asyncio
 from typing import Any
@@ -6,13 +6,16 @@ from typing import Any
 import httpx2
 import pytest
 from redis.asyncio import Redis
+from sqlalchemy import text
 from starlette.requests import Request
 
+from common.db.database import Database
 from common.errors import RateLimited
+from common.ids import new_id
 from common.redis_client import connect_redis
-from gateway.sessions.attempts import AttemptLimits, AttemptRules
+from gateway.sessions.attempt_rules import AttemptRule, AttemptRules
+from gateway.sessions.attempts import AttemptLimits
 from gateway.sessions.client_address import client_address
-from gateway.sessions.local_attempts import AttemptRule, LocalAttempts
 
 from ..conftest import PASSWORD, BuildIdentity
 
@@ -84,82 +87,99 @@ async def test_guesses_from_one_network_end_in_a_block_whatever_the_address(
     assert other.status_code == 401
 
 
-async def test_attempts_at_once_are_counted_exactly_across_replicas(redis: Redis) -> None:
+async def rows(database: Database) -> list[Any]:
+    async with database.autocommit() as connection:
+        return list(await connection.execute(text("SELECT * FROM attempts ORDER BY subject")))
+
+
+async def later(database: Database, minutes: int) -> None:
+    """As if everything had happened so much earlier."""
+    move = """
+        UPDATE attempts
+        SET minute_ends_at = minute_ends_at - moved, hour_ends_at = hour_ends_at - moved,
+            blocked_until = blocked_until - moved, forgotten_at = forgotten_at - moved
+        FROM (SELECT :minutes * interval '1 minute' AS moved) AS by
+    """
+    async with database.autocommit() as connection:
+        await connection.execute(text(move), {"minutes": minutes})
+
+
+async def test_attempts_at_once_are_counted_exactly_across_replicas(database: Database, no_attempts: None) -> None:
     rules = AttemptRules(email=RULE, address=WIDE)
-    replicas = [AttemptLimits(redis, rules) for _ in range(3)]
+    replicas = [AttemptLimits(database, rules) for _ in range(3)]
 
     results = await asyncio.gather(*(admitted(limits, "a@example.com", "192.0.2.1", 10) for limits in replicas))
 
     assert sum(map(sum, results)) == 3
 
 
-async def test_hour_bounds_what_the_minute_lets_through(redis: Redis) -> None:
-    limits = AttemptLimits(redis, AttemptRules(email=AttemptRule(per_minute=3, per_hour=5), address=WIDE))
-    assert await admitted(limits, "a@example.com", "192.0.2.1", 3) == [True] * 3
-    await redis.delete(*[key async for key in redis.scan_iter("attempts:{email:*}:minute")])
-
-    assert sum(await admitted(limits, "a@example.com", "192.0.2.1", 3)) == 2
-
-
-async def test_keys_expire_carry_a_hash_tag_and_hide_the_address(redis: Redis) -> None:
-    limits = AttemptLimits(redis, AttemptRules(email=RULE))
-    await admitted(limits, "a@example.com", "192.0.2.1", 1)
-
-    keys = [key.decode() async for key in redis.scan_iter("*")]
-
-    assert len(keys) == 4
-    assert all("{" in key and "}" in key and "example" not in key for key in keys)
-    assert all([0 < await redis.pttl(key) <= 3_600_000 for key in keys])
-
-
-async def test_without_redis_the_same_rules_hold_in_this_process(build_identity: BuildIdentity) -> None:
+async def test_an_emptied_or_absent_redis_forgives_nothing(
+    build_identity: BuildIdentity, redis: Redis, session: dict[str, Any]
+) -> None:
+    email, rules = session["user"]["email"], AttemptRules(email=RULE)
     nowhere = connect_redis("redis://127.0.0.1:1/0")
-    identity = build_identity(rules=AttemptRules(email=RULE), using=nowhere)
-    async with identity.client() as client:
-        answers = [await attempt(client, "stranger@example.com") for _ in range(5)]
-        other = await attempt(client, "other@example.com")
+    async with build_identity(rules=rules).client() as client:
+        answers = [await attempt(client, email) for _ in range(4)]
+    await redis.flushall()
+    async with build_identity(rules=rules).client() as client:
+        after = await attempt(client, email, PASSWORD)
+    async with build_identity(rules=rules, using=nowhere).client() as client:
+        without = await attempt(client, email, PASSWORD)
     await nowhere.aclose()
 
-    assert [answer.status_code for answer in answers] == [401] * 3 + [429] * 2
-    assert other.status_code == 401
+    assert [answer.status_code for answer in answers] == [401] * 3 + [429]
+    assert (after.status_code, without.status_code) == (429, 429)
+    assert answers[0].headers["ratelimit"].startswith('"sign-in";r=2;t=')
+    assert (
+        after.json().items()
+        >= {"rule": "sign-in", "subject": "e-mail address", "limit": 3, "limit_per_hour": 5}.items()
+    )
+    assert 890 <= int(after.headers["retry-after"]) <= 900
 
 
-def test_local_counts_lapse_with_their_windows_and_blocks() -> None:
-    time = [1000.0]
-    local = LocalAttempts(clock=lambda: time[0])
-    assert [local.admit("a", RULE) for _ in range(3)] == [0, 0, 0]
-    time[0] += 60
-    assert [local.admit("a", RULE) for _ in range(2)] == [0, 0]
-    time[0] += 60
-    assert local.admit("a", RULE) == 900
-    time[0] += 300
-    assert local.admit("a", RULE) == 600
-    time[0] += 600
-    assert local.admit("a", RULE) == 0
+async def test_hour_bounds_what_the_minute_lets_through_and_all_lapses(database: Database, no_attempts: None) -> None:
+    rules = AttemptRules(email=RULE, address=WIDE)
+
+    async def tries(times: int) -> int:
+        return sum(await admitted(AttemptLimits(database, rules), "a@example.com", "192.0.2.1", times))
+
+    assert await tries(3) == 3
+    await later(database, minutes=1)
+    assert await tries(3) == 2
+    await later(database, minutes=14)
+    assert await tries(3) == 0, "blocked for a quarter of an hour"
+    await later(database, minutes=1)
+    assert await tries(3) == 3
+    await later(database, minutes=61)
+    await AttemptLimits(database, rules).purge()
+    assert await rows(database) == []
 
 
-def test_local_success_is_forgiven() -> None:
-    local = LocalAttempts(clock=lambda: 1000.0)
-    for _ in range(10):
-        assert local.admit("a", RULE) == 0
-        local.forgive("a")
-    local.forgive("unknown")
-    assert [local.admit("a", RULE) for _ in range(4)] == [0, 0, 0, 900]
-    local.clear("a")
-    assert local.admit("a", RULE) == 0
+async def test_a_flood_from_a_blocked_subject_costs_the_database_nothing(
+    database: Database, no_attempts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = AttemptLimits(database, AttemptRules(email=RULE))
+    await admitted(limits, "a@example.com", "192.0.2.1", 4)
+    before = await rows(database)
+    assert not any("example" in row.subject for row in before), "the table need not tell who signs in"
+
+    monkeypatch.setattr("gateway.sessions.attempt_storage.count", None)
+    with pytest.raises(RateLimited):
+        await limits._admit("sign-in", "e-mail address", before[0].subject, RULE)
+
+    assert await rows(database) == before
 
 
-def test_local_memory_is_bounded_and_closed_when_full() -> None:
-    time = [1000.0]
-    local = LocalAttempts(subjects_max=100, clock=lambda: time[0])
-    for turn in range(100):
-        assert local.admit(f"subject{turn}", RULE) == 0
-
-    assert local.admit("newcomer", RULE) > 0
-    assert local.admit("subject7", RULE) == 0
-    time[0] += 3601
-    assert local.admit("newcomer", RULE) == 0
-    assert len(local._subjects) == 1
+async def test_pages_of_payment_are_counted_where_no_flush_forgets_them(database: Database, no_attempts: None) -> None:
+    limits = AttemptLimits(database, AttemptRules(purchase=RULE, order=RULE))
+    account = new_id()
+    for _ in range(3):
+        await limits.admit_purchase(account)
+        await limits.admit_order("192.0.2.1")
+    with pytest.raises(RateLimited, match="one account"):
+        await limits.admit_purchase(account)
+    with pytest.raises(RateLimited, match="one network"):
+        await limits.admit_order("192.0.2.1")
 
 
 @pytest.mark.parametrize(

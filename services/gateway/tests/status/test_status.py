@@ -111,8 +111,10 @@ async def test_is_for_everybody_for_a_moment_and_not_without_measure(page: Page,
 
     assert answer.headers["cache-control"].startswith("public, max-age=")
     assert answer.headers["ratelimit-policy"] == '"anonymous";q=120;w=60'
-    codes = [(await page.http.get("/v1/status")).status_code for _ in range(125)]
-    assert codes[-1] == 429
+    for _ in range(600):  # two come back a second
+        if (answer := await page.http.get("/v1/status")).status_code == 429:
+            break
+    assert answer.json()["rule"] == "anonymous"
 
 
 async def test_waits_are_those_that_submissions_are_told(page: Page, redis: Redis) -> None:

@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from common.db.database import Database
-from gateway.sessions.attempts import AttemptRules
-from gateway.sessions.local_attempts import AttemptRule
+from gateway.sessions.attempt_rules import AttemptRule, AttemptRules
 
 from ..conftest import PASSWORD, BuildIdentity, bearer
 from .mailed import events_of, tokens_of

@@ -11,8 +11,7 @@ from sqlalchemy import text
 from common.db.database import Database
 from common.events.accounts import UserRegistered
 from common.ids import from_text, new_id
-from gateway.sessions.attempts import AttemptRules
-from gateway.sessions.local_attempts import AttemptRule
+from gateway.sessions.attempt_rules import AttemptRule, AttemptRules
 from gateway.users.links import new_link
 from gateway.users.registration import register
 from gateway.users.storage import NewUser

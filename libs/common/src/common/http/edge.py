@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import PayloadTooLarge
 from common.http.body_limit import BodyLimits, limited
+from common.http.noted_headers import noted_headers
 from common.http.problems import REQUEST_ID_SCOPE_KEY, internal_error_response, problem_response
 from common.telemetry import tracing
 from common.telemetry.metrics import RequestDurations, http_streams
@@ -76,6 +77,7 @@ class _Exchange:
     __slots__ = (
         "body_length",
         "edge",
+        "noted",
         "request_id",
         "route",
         "scope",
@@ -95,6 +97,7 @@ class _Exchange:
         self.stream = False
         self.route: str | None = None
         self.body_length: int | None = None
+        self.noted: dict[str, str] = {}
 
     async def run(self, receive: Receive) -> None:
         scope = self.scope
@@ -107,10 +110,12 @@ class _Exchange:
         )
         token = otel_context.attach(trace.set_span_in_context(self.span, context))
         bound = structlog.contextvars.bind_contextvars(request_id=self.request_id)
+        noting = noted_headers.set(self.noted)
         try:
             await self._serve(receive)
         finally:
             self._finish()
+            noted_headers.reset(noting)
             structlog.contextvars.reset_contextvars(**bound)
             otel_context.detach(token)
 
@@ -168,6 +173,8 @@ class _Exchange:
             elif name == b"content-security-policy":
                 policy = True
         headers.extend(self.edge.safe_headers)
+        if self.noted:
+            headers.extend((name.encode(), value.encode()) for name, value in self.noted.items())
         if not policy and b"json" in content_type:
             headers.append(_JSON_POLICY)
         if not cached and self.scope["path"].startswith("/v1"):

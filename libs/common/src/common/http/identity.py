@@ -37,13 +37,14 @@ Via = Literal["session", "api_key"]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, for which account, and how they proved it."""
+    """Who asks, for which account, and how they proved it. `key_id` is for limits and is not passed on."""
 
     account_id: UUID
     user_id: UUID
     plan: str
     scopes: frozenset[str] = frozenset()
     via: Via = "session"
+    key_id: UUID | None = None
 
     def allows(self, scope: str) -> bool:
         """A session may do everything its user may; an API key what its scopes name (`*` is all)."""

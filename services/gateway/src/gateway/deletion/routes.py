@@ -13,9 +13,10 @@ from common.errors import DependencyUnavailable, Forbidden, NotFound, RateLimite
 from common.http.identity import Caller
 from common.http.problems import problem_responses
 from common.ids import InvalidId, from_text, to_text
-from gateway.authentication import bearer_token, signed_in
+from gateway.authentication import bearer_token
 from gateway.deletion.requesting import Deletions
 from gateway.deletion.rules import Deletion, Status
+from gateway.requests.limited import anonymous, own_changing
 from gateway.users.fields import Password
 
 
@@ -92,7 +93,7 @@ def build_router(deletions: Deletions) -> APIRouter:
         status_code=202,
         responses=problem_responses(Unauthorized, Forbidden, ValidationFailed, RateLimited, DependencyUnavailable),
     )
-    async def delete_me(body: DeleteMe, who: Annotated[Caller, Depends(signed_in)]) -> NewDeletionView:
+    async def delete_me(body: DeleteMe, who: Annotated[Caller, Depends(own_changing)]) -> NewDeletionView:
         """Delete the account for good. Sessions and keys end at once; results are deleted wherever they are.
 
         What tax law asks for is kept without the person. Credits that are left are lost.
@@ -100,7 +101,10 @@ def build_router(deletions: Deletions) -> APIRouter:
         return NewDeletionView.with_receipt(*await deletions.request(who.user_id, body.password))
 
     @router.get(
-        "/deletion/{deletion_id}", operation_id="get_deletion", responses=problem_responses(Unauthorized, NotFound)
+        "/deletion/{deletion_id}",
+        operation_id="get_deletion",
+        responses=problem_responses(Unauthorized, NotFound, RateLimited),
+        dependencies=[Depends(anonymous)],
     )
     async def get_deletion(deletion_id: str, receipt: Annotated[str, Depends(receipt_bearer)]) -> DeletionView:
         """How far the deletion is, part by part, for whoever has the receipt."""

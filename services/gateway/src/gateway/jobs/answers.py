@@ -1,5 +1,6 @@
 """What the public is shown of a job, and of a refusal."""
 
+import math
 from datetime import datetime, timedelta
 from typing import Any, Never
 from uuid import UUID
@@ -15,6 +16,7 @@ from common.errors import (
     RateLimited,
     TooManyInFlight,
 )
+from common.http.noted_headers import note_headers
 from common.ids import to_text
 from gateway.jobs.status import JobStatus
 from gateway.jobs.submission import RateState, Refused
@@ -148,13 +150,15 @@ def raise_refusal(refused: Refused) -> Never:
     Raises:
         AppError: always.
     """
+    note_headers(_headers_of(refused))
     wait = refused.retry_after_seconds
     match refused.rule:
         case "rate":
             raise RateLimited(
-                f"At most {refused.limit} submissions a minute.",
+                f"At most {refused.limit} submissions a minute for one {refused.subject}.",
                 retry_after_seconds=wait,
                 rule="submissions_per_minute",
+                subject=refused.subject,
                 limit=refused.limit,
             )
         case "quota":
@@ -181,6 +185,22 @@ def raise_refusal(refused: Refused) -> Never:
             raise IdempotencyMismatch(job_id=_job_text(refused.job_id))
         case "credits":
             raise InsufficientCredits(refused.limit, refused.number)
+
+
+def _headers_of(refused: Refused) -> dict[str, str]:
+    """`RateLimit` and `RateLimit-Policy` of a refusal by a limit; of the day's jobs where they are used up."""
+    wait = math.ceil(refused.retry_after_seconds or 0)
+    match refused.rule:
+        case "rate":
+            return {
+                "ratelimit": f'"submissions";r=0;t={wait}',
+                "ratelimit-policy": f'"submissions";q={refused.limit};w=60',
+            }
+        case "quota":
+            return {"ratelimit": f'"jobs";r=0;t={wait}', "ratelimit-policy": f'"jobs";q={refused.limit};w=86400'}
+        case "in_flight":
+            return {"ratelimit": f'"in-flight";r=0;t={wait}', "ratelimit-policy": f'"in-flight";q={refused.limit}'}
+    return {}
 
 
 def _job_text(job_id: UUID | None) -> str | None:

@@ -69,6 +69,10 @@ class AccountKeys:
         self.credits = f"{prefix}:credits"
         self._prefix = prefix
 
+    def rate_of(self, part: str) -> str:
+        """The rate of one user or one key of the account."""
+        return f"{self.rate}:{part}"
+
     def today(self, moment: datetime) -> str:
         """Jobs of the day (UTC)."""
         return f"{self._prefix}:day:{moment:%Y%m%d}"
@@ -186,7 +190,7 @@ class Limits:
                 self._sha = await self._redis.script_load(_SCRIPT)
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for submission in submissions:
-                    pipeline.evalsha(self._sha, 6, *_arguments(submission))
+                    pipeline.evalsha(self._sha, 6 + len(submission.rates), *_arguments(submission))
                 answers: list[Any] = await pipeline.execute(raise_on_error=False)
             failures = [answer for answer in answers if isinstance(answer, Exception)]
             if not failures:
@@ -201,22 +205,31 @@ class LocalLimits:
     """A bounded set of token buckets in this process, for the time without Redis."""
 
     def __init__(self) -> None:
-        self._arrivals: OrderedDict[UUID, float] = OrderedDict()
+        self._arrivals: OrderedDict[str, float] = OrderedDict()
 
     def decide(self, submission: Submission) -> RateState | Refused:
-        """Half the plan's rate, by arrival times as in the script."""
-        per_minute = max(1, int(submission.limits.submissions_per_minute * LOCAL_SHARE))
-        interval, moment = 60.0 / per_minute, time.monotonic()
-        arrival = max(self._arrivals.pop(submission.account_id, 0.0), moment)
-        early = arrival - moment - (60.0 - interval)
-        if early > 0:
-            self._arrivals[submission.account_id] = arrival
-            return Refused("rate", limit=per_minute, retry_after_seconds=early)
-        self._arrivals[submission.account_id] = arrival + interval
-        if len(self._arrivals) > LOCAL_ACCOUNTS_MAX:
+        """Half the plan's rate, and half of what a user or a key may, by arrival times as in the script."""
+        keys, moment = AccountKeys(submission.account_id), time.monotonic()
+        rates = [
+            ("account", keys.rate, submission.limits.submissions_per_minute),
+            *((rate.subject, keys.rate_of(rate.part), rate.per_minute) for rate in submission.rates),
+        ]
+        states: dict[str, RateState] = {}
+        for subject, key, full_rate in rates:
+            per_minute = max(1, int(full_rate * LOCAL_SHARE))
+            interval = 60.0 / per_minute
+            arrival = max(self._arrivals.get(key, 0.0), moment) + interval
+            if arrival - moment > 60.0:
+                wait = arrival - moment - 60.0
+                return Refused("rate", limit=per_minute, retry_after_seconds=wait, subject=subject)
+            left = int((moment + 60.0 - arrival) / interval + 0.001)
+            states[key] = RateState(per_minute, max(left, 0), arrival - moment, local=True)
+        for key, state in states.items():
+            self._arrivals[key] = moment + state.reset_seconds
+            self._arrivals.move_to_end(key)
+        while len(self._arrivals) > LOCAL_ACCOUNTS_MAX:
             self._arrivals.popitem(last=False)
-        left = int((moment + 60.0 - arrival - interval) / interval + 0.001)
-        return RateState(per_minute, max(left, 0), arrival + interval - moment, local=True)
+        return states[keys.rate]
 
 
 def _arguments(submission: Submission) -> list[Any]:
@@ -230,6 +243,7 @@ def _arguments(submission: Submission) -> list[Any]:
         keys.in_flight,
         keys.credits,
         keys.repeat(submission),
+        *(keys.rate_of(rate.part) for rate in submission.rates),
         str(submission.job_id),
         limits.submissions_per_minute,
         limits.jobs_per_day,
@@ -240,7 +254,15 @@ def _arguments(submission: Submission) -> list[Any]:
         IN_FLIGHT_SECONDS * 1000,
         int((midnight - submission.created_at).total_seconds()),
         f"{submission.job_id}:{submission.request_hash.hex()}" if by_key else str(submission.job_id),
+        *(rate.per_minute for rate in submission.rates),
     ]
+
+
+def _too_fast(submission: Submission, wait_seconds: float, which: int) -> Refused:
+    limit, subject = submission.limits.submissions_per_minute, "account"
+    if which > 0:
+        limit, subject = submission.rates[which - 1].per_minute, submission.rates[which - 1].subject
+    return Refused("rate", limit=limit, retry_after_seconds=wait_seconds, subject=subject)
 
 
 def _outcome(submission: Submission, answer: list[bytes]) -> RateState | Refused:
@@ -254,7 +276,7 @@ def _outcome(submission: Submission, answer: list[bytes]) -> RateState | Refused
         case "click":
             return Refused("click", job_id=UUID(first))
         case "rate":
-            return Refused("rate", limit=limits.submissions_per_minute, retry_after_seconds=int(first) / 1000)
+            return _too_fast(submission, int(first) / 1000, int(second))
         case "quota":
             seconds = (
                 (submission.created_at + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

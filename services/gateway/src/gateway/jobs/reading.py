@@ -15,7 +15,7 @@ from common.http.identity import Caller
 from common.ids import new_id
 from common.telemetry.tracing import traceparent
 from gateway.jobs.provider_choice import ProviderChoice
-from gateway.jobs.submission import Submission
+from gateway.jobs.submission import PartRate, Submission
 from gateway.kinds.catalogue import OfferedKind
 from gateway.plans.limits import PlanLimits
 from gateway.quotes.rules import Quote
@@ -136,6 +136,20 @@ def read_submission(
         deadline_at=spec.deadline_at,
         traceparent=trace,
         record=OutboxRecord.of(event, trace),
+        rates=_part_rates(caller, limits) if limits.has_parts else (),
+    )
+
+
+def _part_rates(caller: Caller, limits: PlanLimits) -> tuple[PartRate, ...]:
+    """What of the account's rate the caller's user and key may use, where it is less."""
+    parts = (
+        ("user", caller.user_id, limits.submissions_per_user),
+        ("key", caller.key_id, limits.submissions_per_key),
+    )
+    return tuple(
+        PartRate(subject, f"{subject}:{part_id.hex}", per_minute)
+        for subject, part_id, per_minute in parts
+        if part_id is not None and per_minute is not None and per_minute < limits.submissions_per_minute
     )
 
 

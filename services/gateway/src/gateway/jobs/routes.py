@@ -25,6 +25,7 @@ from gateway.jobs.cancelling import request_cancel
 from gateway.jobs.credit_hint import CreditHint
 from gateway.jobs.direct_route import DirectRoute
 from gateway.jobs.figures import Figures
+from gateway.jobs.networks import Networks
 from gateway.jobs.provider_choice import read_provider_choice
 from gateway.jobs.reading import read_idempotency_key, read_input, read_submission
 from gateway.jobs.receipts import JobLedger, Receipt, receipt_of
@@ -36,14 +37,15 @@ from gateway.plans.limits import Plans
 from gateway.quotes.rules import Quote, QuoteExpired
 from gateway.quotes.storage import find_by_key
 from gateway.quotes.tokens import read_token
-from gateway.requests.limited import LimitedRoute, reading
+from gateway.requests.limited import changing, dashboard, reading
 
 PAGE_MAX = 100
 QUOTE_HEADER = "quote"
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
-Reader = Annotated[Caller, Depends(allowed("jobs:read"))]
-Lister = Annotated[Caller, Depends(reading("jobs:read"))]
+Reader = Annotated[Caller, Depends(reading("jobs:read"))]
+Lister = Annotated[Caller, Depends(dashboard("jobs:read"))]
 Writer = Annotated[Caller, Depends(allowed("jobs:write"))]
+Changer = Annotated[Caller, Depends(changing("jobs:write"))]
 _READ = problem_responses("UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "VALIDATION_FAILED", "DEGRADED")
 _LIST = problem_responses("UNAUTHORIZED", "FORBIDDEN", "VALIDATION_FAILED", "RATE_LIMITED", "DEGRADED")
 _RECEIPT = problem_responses(
@@ -82,12 +84,13 @@ class JobParts:
     figures: Figures
     credit_hint: CreditHint
     ledger: JobLedger
+    networks: Networks
     quote_secrets: tuple[SecretStr, ...]
 
 
 def build_router(parts: JobParts) -> APIRouter:
     """The routes of jobs."""
-    router = APIRouter(tags=["jobs"], route_class=LimitedRoute)
+    router = APIRouter(tags=["jobs"])
     router.include_router(_submitting(parts))
     _add_cancelling(router, parts)
     _add_reading(router, parts)
@@ -100,6 +103,8 @@ def _submitting(parts: JobParts) -> APIRouter:
     @router.post("/v1/jobs/{kind}", status_code=202, operation_id="submit_job", response_model=Job, responses=_SUBMIT)
     async def submit_job(kind: str, request: Request, caller: Writer) -> Response:
         """Ask for a piece of work. 202: the job is durable and reaches one outcome and one charge."""
+        limits = parts.plans.limits(caller.plan)
+        parts.networks.admit(request, limits)
         offered = parts.catalogue.get(kind)
         parts.features.admit_submission(kind)
         offered.admit(caller.plan)
@@ -109,7 +114,6 @@ def _submitting(parts: JobParts) -> APIRouter:
         quote = None if token is None else read_token(parts.quote_secrets, token)
         choice = read_provider_choice(request.headers)
         try:
-            limits = parts.plans.limits(caller.plan)
             submission = read_submission(caller, offered, limits, job_input, key, quote, choice)
         except QuoteExpired:
             if (made := await _made_before(parts, caller, key, quote)) is None:
@@ -122,7 +126,7 @@ def _submitting(parts: JobParts) -> APIRouter:
 
 def _add_cancelling(router: APIRouter, parts: JobParts) -> None:
     @router.post("/v1/jobs/{job_id}/cancel", status_code=202, operation_id="cancel_job", responses=_READ)
-    async def cancel_job(job_id: str, caller: Writer) -> Job:
+    async def cancel_job(job_id: str, caller: Changer) -> Job:
         """Ask for a job to be stopped. What has its outcome already keeps it."""
         job = _of_now(await _own_job(parts.reads, caller, job_id))
         await parts.database.transact(request_cancel, caller.account_id, from_text("job", job.id))
@@ -145,7 +149,7 @@ def _add_reading(router: APIRouter, parts: JobParts) -> None:
         response_model=Receipt,
         responses=_RECEIPT | NOT_MODIFIED,
     )
-    async def get_receipt(job_id: str, caller: Lister, if_none_match: IfNoneMatch = None) -> Response:
+    async def get_receipt(job_id: str, caller: Reader, if_none_match: IfNoneMatch = None) -> Response:
         """What the job cost and why: what was held, what was bought for it, what was charged and what came back."""
         job = _of_now(await _own_job(reads, caller, job_id))
         receipt = receipt_of(job, await parts.ledger.facts(caller, job))

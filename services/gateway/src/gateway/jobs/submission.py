@@ -22,6 +22,15 @@ class KindOfWork(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class PartRate:
+    """What one user or one key of an account may submit in a minute, where that is less than the account's rate."""
+
+    subject: str
+    part: str
+    per_minute: int
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """One request for work, valid and priced, before any limit was looked at."""
 
@@ -37,6 +46,7 @@ class Submission:
     deadline_at: datetime
     traceparent: str | None
     record: OutboxRecord
+    rates: tuple[PartRate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +105,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A limit refuses; nothing was kept. `number` is what the rule counted, `limit` what it permits."""
+    """A limit refuses; nothing was kept. `number` is what the rule counted, `limit` what it permits and to whom."""
 
     rule: Literal["rate", "quota", "in_flight", "credits", "click", "key_reused"]
     number: int = 0
     limit: int = 0
     retry_after_seconds: float | None = None
     job_id: UUID | None = None
+    subject: str = "account"
 
 
 Verdict = Accepted | Refused

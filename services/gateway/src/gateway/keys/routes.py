@@ -12,7 +12,6 @@ from common.errors import Forbidden, NotFound, Unauthorized, ValidationFailed
 from common.http.identity import Caller
 from common.http.problems import problem_responses
 from common.ids import InvalidId, from_text, to_text
-from gateway.authentication import signed_in
 from gateway.keys.manage import Keys
 from gateway.keys.rules import (
     LIVE_KEYS_MAX,
@@ -25,6 +24,7 @@ from gateway.keys.rules import (
     Scope,
     TooManyKeys,
 )
+from gateway.requests.limited import own_changing, own_dashboard
 
 
 def _printable(name: str) -> str:
@@ -115,14 +115,14 @@ def build_router(keys: Keys) -> APIRouter:
         status_code=201,
         responses=problem_responses(Unauthorized, Forbidden, TooManyKeys, ValidationFailed),
     )
-    async def create_key(body: CreateKey, who: Annotated[Caller, Depends(signed_in)]) -> NewKeyView:
+    async def create_key(body: CreateKey, who: Annotated[Caller, Depends(own_changing)]) -> NewKeyView:
         """Make an API key. Its secret is in this answer and nowhere else."""
         scopes = sorted(set(body.scopes))
         key, secret = await keys.create(who.account_id, who.user_id, body.name, scopes, body.expires_at)
         return NewKeyView.with_secret(key, secret)
 
     @router.get("", operation_id="list_keys", responses=problem_responses(Unauthorized, Forbidden))
-    async def list_keys(who: Annotated[Caller, Depends(signed_in)]) -> KeyList:
+    async def list_keys(who: Annotated[Caller, Depends(own_dashboard)]) -> KeyList:
         """The account's live keys."""
         return KeyList(items=[KeyView.of(key) for key in await keys.list(who.account_id)])
 
@@ -132,7 +132,7 @@ def build_router(keys: Keys) -> APIRouter:
         status_code=204,
         responses=problem_responses(Unauthorized, Forbidden, NotFound),
     )
-    async def delete_key(key_id: str, who: Annotated[Caller, Depends(signed_in)]) -> None:
+    async def delete_key(key_id: str, who: Annotated[Caller, Depends(own_changing)]) -> None:
         """Revoke a key. It stops working at once."""
         await keys.revoke(who.account_id, _key_id(key_id))
 
@@ -142,7 +142,7 @@ def build_router(keys: Keys) -> APIRouter:
         status_code=201,
         responses=problem_responses(Unauthorized, Forbidden, NotFound, KeyReplaced, ValidationFailed),
     )
-    async def rotate_key(key_id: str, body: RotateKey, who: Annotated[Caller, Depends(signed_in)]) -> NewKeyView:
+    async def rotate_key(key_id: str, body: RotateKey, who: Annotated[Caller, Depends(own_changing)]) -> NewKeyView:
         """Give a key a successor with another secret. The old secret works until the overlap ends."""
         key, secret = await keys.rotate(who.account_id, who.user_id, _key_id(key_id), body.overlap_seconds)
         return NewKeyView.with_secret(key, secret)

@@ -2,13 +2,16 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
+from common.errors import RateLimited
 from common.events.kinds import PriceRule
 from common.http.conditional import NOT_MODIFIED, IfNoneMatch, conditional
+from common.http.problems import problem_responses
 from gateway.features.board import FeatureBoard
 from gateway.kinds.catalogue import KindCatalogue, OfferedKind
+from gateway.requests.limited import anonymous
 
 
 class OfferedKindView(BaseModel):
@@ -50,7 +53,13 @@ def build_router(catalogue: KindCatalogue, features: FeatureBoard) -> APIRouter:
     """The routes of kinds; anybody may read them."""
     router = APIRouter(tags=["kinds"])
 
-    @router.get("/v1/kinds", operation_id="list_kinds", response_model=OfferedKinds, responses=NOT_MODIFIED)
+    @router.get(
+        "/v1/kinds",
+        operation_id="list_kinds",
+        response_model=OfferedKinds,
+        responses=NOT_MODIFIED | problem_responses(RateLimited),
+        dependencies=[Depends(anonymous)],
+    )
     async def list_kinds(if_none_match: IfNoneMatch = None) -> Response:
         """What can be asked for, with the JSON Schema of each input and its price in credits."""
         views = [OfferedKindView.of(kind, switched_on=features.offers(kind.name)) for kind in catalogue.all()]

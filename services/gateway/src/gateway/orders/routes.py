@@ -23,7 +23,7 @@ from gateway.jobs.reading import price_input, read_idempotency_key, read_input
 from gateway.kinds.catalogue import KindCatalogue, OfferedKind
 from gateway.orders.billing_desk import BilledOrder, BillingDesk
 from gateway.orders.views import NewOrderView, OrderView, state_of
-from gateway.requests.limited import LimitedRoute, anonymous, ordering
+from gateway.requests.limited import anonymous, ordering
 from gateway.users.fields import Email
 
 _NOT_PAID = frozenset({"open", "expired"})
@@ -82,7 +82,7 @@ class OrderParts:
 
 def build_router(parts: OrderParts) -> APIRouter:
     """The routes of orders."""
-    router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=LimitedRoute)
+    router = APIRouter(prefix="/v1/orders", tags=["orders"])
     _add_ordering(router, parts)
     _add_reading(router, parts)
     return router

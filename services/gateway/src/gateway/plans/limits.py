@@ -14,18 +14,37 @@ READ_SECONDS_MAX = 3.0
 """Together the most that a change waits to be seen: 5 s."""
 STRICTEST = "free"
 
-_PLANS = text("SELECT plan, submissions_per_minute, jobs_per_day, jobs_in_flight, weight FROM plans")
+_PLANS = text(
+    """
+    SELECT plan, submissions_per_minute, jobs_per_day, jobs_in_flight, weight,
+           submissions_per_user, submissions_per_key, accounts_per_network
+    FROM plans
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PlanLimits:
-    """What a plan permits; `weight` is its share of the workers."""
+    """What a plan permits; `weight` is its share of the workers.
+
+    Args:
+        submissions_per_user: of the account's submissions a minute, as `submissions_per_key`; None: all of them.
+        accounts_per_network: as many accounts may submit from one network with all they have; None: any number.
+    """
 
     plan: str
     submissions_per_minute: int
     jobs_per_day: int
     jobs_in_flight: int
     weight: int
+    submissions_per_user: int | None = None
+    submissions_per_key: int | None = None
+    accounts_per_network: int | None = None
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether users or keys are limited beside their account."""
+        return self.submissions_per_user is not None or self.submissions_per_key is not None
 
     def times(self, factor: float) -> "PlanLimits":
         """The limits multiplied; at least one of each is left, and the share of the workers stays."""
@@ -34,6 +53,8 @@ class PlanLimits:
             submissions_per_minute=max(1, int(self.submissions_per_minute * factor)),
             jobs_per_day=max(1, int(self.jobs_per_day * factor)),
             jobs_in_flight=max(1, int(self.jobs_in_flight * factor)),
+            submissions_per_user=_times(self.submissions_per_user, factor),
+            submissions_per_key=_times(self.submissions_per_key, factor),
         )
 
 
@@ -75,3 +96,7 @@ class Plans:
     def _apply(self) -> None:
         self._applied = self._factor()
         self._limits = {plan: limits.times(self._applied) for plan, limits in self._stored.items()}
+
+
+def _times(number: int | None, factor: float) -> int | None:
+    return None if number is None else max(1, int(number * factor))

@@ -16,7 +16,7 @@ from gateway.kinds.catalogue import KindCatalogue
 from gateway.quotes.answers import Estimate, QuoteView
 from gateway.quotes.rules import VALID_FOR, Quote
 from gateway.quotes.tokens import make_token
-from gateway.requests.limited import LimitedRoute, estimating
+from gateway.requests.limited import estimating
 
 _ESTIMATE = problem_responses(
     "UNAUTHORIZED",
@@ -34,7 +34,7 @@ def build_router(
     *, catalogue: KindCatalogue, figures: Figures, features: FeatureBoard, secrets: tuple[SecretStr, ...]
 ) -> APIRouter:
     """The route of estimates. `secrets`: the first signs quotes."""
-    router = APIRouter(tags=["jobs"], route_class=LimitedRoute)
+    router = APIRouter(tags=["jobs"])
 
     @router.post("/v1/jobs/{kind}/estimate", operation_id="estimate_job", responses=_ESTIMATE)
     async def estimate_job(

@@ -1,11 +1,22 @@
--- A token bucket as one number: the time at which it is full again (GCRA). KEYS[1] that time in ms.
--- ARGV: requests a minute. Answer: {1, requests left, ms until full} or {0, ms to wait, ms until full}.
+-- Token buckets, each as one number: the time at which it is full again (GCRA). A request is in all of them or in none.
+-- KEYS, all of one hash tag: those times in ms. ARGV: requests a minute of each.
+-- Answer: {1, bucket with the fewest left, requests left, ms until full} or {0, bucket that refuses, ms to wait, ms until full}.
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
-local interval = 60000 / tonumber(ARGV[1])
-local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-local early = full_at - now - (60000 - interval)
-if early > 0.5 then return {0, math.ceil(early), math.ceil(full_at - now)} end
-full_at = full_at + interval
-redis.call('SET', KEYS[1], string.format('%.3f', full_at), 'PX', math.ceil(full_at - now) + 1000)
-return {1, math.floor((now + 60000 - full_at) / interval + 0.001), math.ceil(full_at - now)}
+local full, interval = {}, {}
+local refuses, wait = 0, 0
+for i, key in ipairs(KEYS) do
+  interval[i] = 60000 / tonumber(ARGV[i])
+  full[i] = math.max(tonumber(redis.call('GET', key) or '0'), now)
+  local early = full[i] - now - (60000 - interval[i])
+  if early > 0.5 and early > wait then refuses, wait = i, early end
+end
+if refuses > 0 then return {0, refuses, math.ceil(wait), math.ceil(full[refuses] - now)} end
+local fewest, left = 1, nil
+for i, key in ipairs(KEYS) do
+  full[i] = full[i] + interval[i]
+  redis.call('SET', key, string.format('%.3f', full[i]), 'PX', math.ceil(full[i] - now) + 1000)
+  local remaining = math.floor((now + 60000 - full[i]) / interval[i] + 0.001)
+  if left == nil or remaining < left then fewest, left = i, remaining end
+end
+return {1, fewest, left, math.ceil(full[fewest] - now)}

@@ -1,117 +1,90 @@
-"""Owns limiting routes: dependencies that count a request, and a route class that tells what is left.
-
-    router = APIRouter(route_class=LimitedRoute)
+"""Owns limiting routes: dependencies that find the caller and count the request.
 
     @router.get("/v1/credits")
-    async def credits(who: Annotated[Caller, Depends(reading("credits:read"))]) -> ...
+    async def credits(who: Annotated[Caller, Depends(dashboard("credits:read"))]) -> ...
 
-They find the `RequestLimits` as `app.state.request_limits`.
+They find the `RequestLimits` as `app.state.request_limits`. What is left is told in the headers of the answer.
 """
 
-from collections.abc import Callable, Coroutine
-from typing import Any
-
-from fastapi.routing import APIRoute
 from starlette.requests import Request
-from starlette.responses import Response
 
 from common.http.identity import Caller
 from gateway.authentication import CallerDependency
 from gateway.keys.rules import Scope
 from gateway.requests.limits import RequestLimits
-from gateway.requests.rules import Allowance, Policy
+from gateway.requests.rules import Policy
+from gateway.requests.telling import tell
+from gateway.sessions.attempts import AttemptLimits
 from gateway.sessions.client_address import client_address
 
 
-class LimitedRoute(APIRoute):
-    """Adds `RateLimit` headers to the answers of requests that were counted."""
+class CountedDependency(CallerDependency):
+    """The caller, as `CallerDependency` finds them, whose request is then counted under a policy."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The route's own handler, and the headers after it."""
-        handle = super().get_route_handler()
-
-        async def handle_and_tell(request: Request) -> Response:
-            response = await handle(request)
-            headers: dict[str, str] = getattr(request.state, "limit_headers", {})
-            response.headers.update(headers)
-            return response
-
-        return handle_and_tell
-
-
-class ReadingDependency(CallerDependency):
-    """The caller, as `CallerDependency` finds them, whose request is then counted for the account."""
+    def __init__(self, policy: Policy, scope: Scope | None = None, *, session_only: bool = False) -> None:
+        super().__init__(scope, session_only=session_only)
+        self._policy = policy
 
     async def __call__(self, request: Request) -> Caller:
         """Who asks, or 429."""
         found = await super().__call__(request)
         limits: RequestLimits = request.app.state.request_limits
-        _note(request, "reads", await limits.admit_read(found.account_id))
+        network = client_address(request, request.app.state.trusted_proxies)
+        tell(self._policy, await limits.admit(self._policy, found, network))
         return found
 
 
-def reading(scope: Scope | None = None) -> ReadingDependency:
-    """Anybody who is known and, when they use an API key, has the scope, within the account's limit on reads."""
-    return ReadingDependency(scope)
-
-
-class ExportingDependency(CallerDependency):
-    """A person with a session, within the account's limit on exports."""
+class BuyingDependency(CountedDependency):
+    """A person with a session, within the limits on pages of payment; those of the hour are kept in Postgres."""
 
     async def __call__(self, request: Request) -> Caller:
         """Who asks, or 429."""
         found = await super().__call__(request)
-        limits: RequestLimits = request.app.state.request_limits
-        _note(request, "exports", await limits.admit_export(found.account_id))
+        attempts: AttemptLimits = request.app.state.attempts
+        await attempts.admit_purchase(found.account_id)
         return found
 
 
-exporting = ExportingDependency(session_only=True)
+def dashboard(scope: Scope | None = None) -> CountedDependency:
+    """Anybody who is known and, when they use an API key, has the scope: for balance, lists, one's account."""
+    return CountedDependency("dashboards", scope)
 
 
-class BuyingDependency(CallerDependency):
-    """A person with a session, within the account's limit on pages of payment."""
-
-    async def __call__(self, request: Request) -> Caller:
-        """Who asks, or 429."""
-        found = await super().__call__(request)
-        limits: RequestLimits = request.app.state.request_limits
-        _note(request, "purchases", await limits.admit_purchase(found.account_id))
-        return found
+def reading(scope: Scope | None = None) -> CountedDependency:
+    """Anybody who is known and, when they use an API key, has the scope: for single things and the feed."""
+    return CountedDependency("reads", scope)
 
 
-buying = BuyingDependency(session_only=True)
+def changing(scope: Scope) -> CountedDependency:
+    """Anybody who is known and, when they use an API key, has the scope: for changes that cost nothing."""
+    return CountedDependency("changes", scope)
 
 
-class EstimatingDependency(CallerDependency):
-    """The caller, whose request is then counted among the account's estimates."""
-
-    async def __call__(self, request: Request) -> Caller:
-        """Who asks, or 429."""
-        found = await super().__call__(request)
-        limits: RequestLimits = request.app.state.request_limits
-        _note(request, "estimates", await limits.admit_estimate(found.account_id))
-        return found
+def estimating(scope: Scope) -> CountedDependency:
+    """Anybody who is known and, when they use an API key, has the scope: for estimates."""
+    return CountedDependency("estimates", scope)
 
 
-def estimating(scope: Scope) -> EstimatingDependency:
-    """Anybody who is known and, when they use an API key, has the scope, within the account's limit on estimates."""
-    return EstimatingDependency(scope)
+own_dashboard = CountedDependency("dashboards", session_only=True)
+own_changing = CountedDependency("changes", session_only=True)
+exporting = CountedDependency("exports", session_only=True)
+buying = BuyingDependency("purchases", session_only=True)
 
 
 async def anonymous(request: Request) -> None:
     """Anybody at all, within the limit of their network."""
-    limits: RequestLimits = request.app.state.request_limits
-    address = client_address(request, request.app.state.trusted_proxies)
-    _note(request, "anonymous", await limits.admit_anonymous(address))
+    await _count_stranger(request, "anonymous")
 
 
 async def ordering(request: Request) -> None:
-    """Anybody who opens a page of payment without an account, within the limit of their network."""
+    """Anybody who opens a page of payment without an account, within the limits of their network."""
+    network = await _count_stranger(request, "orders")
+    attempts: AttemptLimits = request.app.state.attempts
+    await attempts.admit_order(network)
+
+
+async def _count_stranger(request: Request, policy: Policy) -> str:
     limits: RequestLimits = request.app.state.request_limits
-    address = client_address(request, request.app.state.trusted_proxies)
-    _note(request, "purchases", await limits.admit_order(address))
-
-
-def _note(request: Request, policy: Policy, allowance: Allowance) -> None:
-    request.state.limit_headers = allowance.headers(policy)
+    network = client_address(request, request.app.state.trusted_proxies)
+    tell(policy, await limits.admit_stranger(policy, network))
+    return network

@@ -1,5 +1,6 @@
 """Owns the network address a request is counted under: the peer, or what trusted proxies say of it."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from starlette.requests import Request
@@ -26,6 +27,7 @@ def client_address(request: Request, trusted_proxies: int) -> str:
     return _network_of(claimed) or _network_of(peer) or _UNKNOWN
 
 
+@lru_cache(maxsize=4096)
 def _network_of(text: str) -> str | None:
     try:
         address = ip_address(text)

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from common.errors import DependencyUnavailable, Forbidden, RateLimited, Unauthorized, ValidationFailed
 from common.http.identity import Caller
 from common.http.problems import problem_responses
-from gateway.authentication import bearer_token, signed_in
+from gateway.authentication import bearer_token
+from gateway.requests.limited import anonymous, own_changing
 from gateway.sessions.client_address import client_address
 from gateway.sessions.sign_in import SignIn
 from gateway.sessions.views import SessionView
@@ -72,7 +73,8 @@ def build_router(sign_in: SignIn, *, trusted_proxies: int = 0) -> APIRouter:
     @router.post(
         "/refresh",
         operation_id="refresh_session",
-        responses=problem_responses(Unauthorized, ValidationFailed),
+        responses=problem_responses(Unauthorized, ValidationFailed, RateLimited),
+        dependencies=[Depends(anonymous)],
     )
     async def refresh_session(body: RefreshSession) -> SessionView:
         """Trade a refresh token for new tokens.
@@ -83,7 +85,11 @@ def build_router(sign_in: SignIn, *, trusted_proxies: int = 0) -> APIRouter:
         return SessionView.of(await sign_in.refresh(body.refresh_token))
 
     @router.delete(
-        "/current", operation_id="delete_session", status_code=204, responses=problem_responses(Unauthorized)
+        "/current",
+        operation_id="delete_session",
+        status_code=204,
+        responses=problem_responses(Unauthorized, RateLimited),
+        dependencies=[Depends(anonymous)],
     )
     async def delete_session(token: Annotated[str, Depends(refresh_token_bearer)]) -> None:
         """Sign out here, with the refresh token in `Authorization`, even after the access token has lapsed.
@@ -98,7 +104,7 @@ def build_router(sign_in: SignIn, *, trusted_proxies: int = 0) -> APIRouter:
         status_code=204,
         responses=problem_responses(Unauthorized, Forbidden),
     )
-    async def delete_sessions(who: Annotated[Caller, Depends(signed_in)]) -> None:
+    async def delete_sessions(who: Annotated[Caller, Depends(own_changing)]) -> None:
         """Sign out everywhere. API keys stay; access tokens lapse within a quarter of an hour."""
         await sign_in.sign_out_everywhere(who.user_id)
 

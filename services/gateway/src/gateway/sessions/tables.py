@@ -1,6 +1,6 @@
-"""The table of refresh tokens: single use, by hash, in families that are revoked together."""
+"""The tables of refresh tokens (single use, by hash, in families that are revoked together) and of attempts."""
 
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, LargeBinary, Table, Uuid, text
+from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Integer, LargeBinary, Table, Text, Uuid, text
 
 from gateway.tables import metadata
 
@@ -15,4 +15,16 @@ refresh_tokens = Table(
     Column("used_at", DateTime(timezone=True)),
     Column("revoked_at", DateTime(timezone=True)),
     CheckConstraint("octet_length(token_hash) = 32", name="token_hash"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("minute_count", Integer, nullable=False),
+    Column("minute_ends_at", DateTime(timezone=True), nullable=False),
+    Column("hour_count", Integer, nullable=False),
+    Column("hour_ends_at", DateTime(timezone=True), nullable=False),
+    Column("blocked_until", DateTime(timezone=True)),
+    Column("forgotten_at", DateTime(timezone=True), nullable=False, index=True),
 )

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Response
 
 from common.http.problems import problem_responses
 from gateway.features.board import FeatureBoard
-from gateway.requests.limited import LimitedRoute, anonymous
+from gateway.requests.limited import anonymous
 from gateway.status.answers import Status, status_of
 from gateway.status.board import CACHE_SECONDS, StatusBoard
 from gateway.status.queues import QueueWatch
@@ -12,7 +12,7 @@ from gateway.status.queues import QueueWatch
 
 def build_router(board: StatusBoard, queues: QueueWatch, features: FeatureBoard) -> APIRouter:
     """The route of the status."""
-    router = APIRouter(tags=["status"], route_class=LimitedRoute)
+    router = APIRouter(tags=["status"])
 
     @router.get(
         "/v1/status",

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from common.errors import DependencyUnavailable, Forbidden, RateLimited, Unauthorized, ValidationFailed
 from common.http.identity import Caller
 from common.http.problems import problem_responses
-from gateway.authentication import signed_in
+from gateway.requests.limited import own_changing
 from gateway.sessions.client_address import client_address
 from gateway.sessions.views import SessionView
 from gateway.users.email_change import EmailChange
@@ -21,7 +21,7 @@ from gateway.users.password_reset import PasswordReset
 from gateway.users.rules import EmailTaken
 from gateway.users.verification import Verification
 
-SignedIn = Annotated[Caller, Depends(signed_in)]
+SignedIn = Annotated[Caller, Depends(own_changing)]
 
 _LINK = problem_responses(ValidationFailed, RateLimited)
 _WITH_PASSWORD = (Unauthorized, Forbidden, ValidationFailed, RateLimited, DependencyUnavailable)

@@ -8,7 +8,7 @@ from starlette.responses import StreamingResponse
 from common.errors import Forbidden, RateLimited, Unauthorized
 from common.http.identity import Caller
 from common.http.problems import problem_responses
-from gateway.requests.limited import LimitedRoute, exporting
+from gateway.requests.limited import exporting
 from gateway.users.export import Export
 
 _DOCUMENT: dict[int | str, dict[str, Any]] = {
@@ -21,7 +21,7 @@ _DOCUMENT: dict[int | str, dict[str, Any]] = {
 
 def build_router(export: Export) -> APIRouter:
     """The route."""
-    router = APIRouter(tags=["users"], route_class=LimitedRoute)
+    router = APIRouter(tags=["users"])
 
     @router.get(
         "/v1/me/export",

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from common.errors import Degraded, DependencyUnavailable, RateLimited, Unauthorized, ValidationFailed
 from common.http.identity import Caller
 from common.http.problems import problem_responses
-from gateway.authentication import caller
+from gateway.requests.limited import dashboard
 from gateway.sessions.client_address import client_address
 from gateway.sessions.views import SessionView
 from gateway.users.fields import Email, NewPassword
@@ -62,7 +62,7 @@ def build_router(
         return SessionView.of(await registration.register(body.email, body.password, body.locale, address))
 
     @router.get("/v1/me", operation_id="get_me", responses=problem_responses(Unauthorized))
-    async def get_me(who: Annotated[Caller, Depends(caller)]) -> ProfileView:
+    async def get_me(who: Annotated[Caller, Depends(dashboard())]) -> ProfileView:
         """Who I am, my account and its plan."""
         return ProfileView.of(await profiles.get(who.user_id))
 

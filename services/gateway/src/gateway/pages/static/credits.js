@@ -41,7 +41,7 @@ export function creditsPanel() {
   function changed(event) {
     show({ available: event.available_credits, held: event.held_credits, debt: event.debt_credits });
     clearTimeout(soon);
-    soon = setTimeout(refresh, 500);
+    soon = setTimeout(refresh, 2500); // the lots may be read 30 times a minute; the sums are in the event
   }
 
   return { element, refresh, changed };

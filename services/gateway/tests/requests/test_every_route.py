@@ -1,0 +1,61 @@
+"""Whatever can be asked of the gateway is counted, and the answer says what is left; read off the OpenAPI documents."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..jobs.studio import Studio
+
+DOCUMENTS = Path(__file__).parents[4] / "docs" / "openapi"
+DASHBOARDS = {
+    "get_credits", "list_transactions", "get_auto_top_up", "get_subscription", "list_purchases", "list_jobs",
+    "list_assets", "list_questionnaires", "list_keys", "get_me",
+}  # fmt: skip
+"""What a page of overview shows. A list or a state of the account that is new belongs here, or says why not."""
+NOT_AT_THE_GATEWAY = {"get_job_credits", "take_order", "get_order_state"}
+LINK = {"token": "x" * 60}
+BODIES: dict[str, Any] = {
+    "create_session": {"email": "a@example.com", "password": "a wrong password"},
+    "create_user": {"email": "a-new-one@example.com", "password": "a long password"},
+    "request_password_reset": {"email": "a@example.com"},
+    "reset_password": {**LINK, "password": "a long password"},
+    "confirm_email_change": LINK,
+    "verify_email": LINK,
+}
+"""Where attempts are counted, which is after the body was read."""
+
+
+def operations() -> Iterator[tuple[str, str, str, Any]]:
+    for service in ("gateway", "billing", "notifier", "generation"):
+        document = json.loads((DOCUMENTS / f"{service}.json").read_text(encoding="utf-8"))
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                name = operation["operationId"]
+                if name not in NOT_AT_THE_GATEWAY and not name.startswith(("submit_", "estimate_")):
+                    yield name, method.upper(), re.sub(r"{\w+}", "unknown", path), BODIES.get(name)
+    yield "submit", "POST", "/v1/jobs/sketch", {"prompt": "a lighthouse"}
+    yield "estimate", "POST", "/v1/jobs/sketch/estimate", {"prompt": "a lighthouse"}
+
+
+async def test_every_operation_is_counted_and_says_what_is_left(studio: Studio) -> None:
+    person = studio.person()
+    silent: list[str] = []
+    dashboards: set[str] = set()
+    for name, method, path, body in operations():
+        answer = await person.http.request(method, path, json=body)
+        told = answer.headers.get("ratelimit", "")
+        if not re.fullmatch(r'"[a-z-]+";r=\d+;t=\d+', told) or "ratelimit-policy" not in answer.headers:
+            silent.append(f"{name}: {answer.status_code} {told!r}")
+        if told.startswith('"dashboards"'):
+            dashboards.add(name)
+
+    assert silent == [], "these have no limit: give their route one of the dependencies of gateway.requests.limited"
+    assert dashboards == DASHBOARDS
+
+
+async def test_health_is_not_counted(studio: Studio) -> None:
+    answers = [await studio.person().http.get(path) for path in ("/livez", "/readyz", "/metrics")]
+
+    assert not any("ratelimit" in answer.headers for answer in answers)
