@@ -19,6 +19,7 @@ from common.settings import CommonSettings
 from gateway.authentication import Authenticator
 from gateway.deletion import routes as deletion_routes
 from gateway.deletion.requesting import Deletions
+from gateway.features.board import FeatureBoard
 from gateway.keys import routes as keys_routes
 from gateway.keys.manage import Keys
 from gateway.requests.limits import RequestLimits
@@ -134,6 +135,7 @@ def build_identity(database: Database, redis: Redis, passwords: Passwords, no_at
         app.state.authenticator = authenticator
         app.state.request_limits = RequestLimits(client, {**REQUEST_RULES, **request_rules}.__getitem__)
         app.state.attempts = limits
+        app.state.features = FeatureBoard(storage, client)
         app.state.trusted_proxies = trusted_proxies
         return Identity(app, storage, hasher, limits, issuer, sign_in, authenticator)
 

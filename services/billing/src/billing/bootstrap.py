@@ -22,6 +22,7 @@ from common.bus.consumer import ConsumerLimits
 from common.bus.handlers import Handlers
 from common.bus.runner import start_consumers, start_relay
 from common.db.database import Database
+from common.features import FeatureReader
 from common.http.app import create_app
 from common.http.identity import require_identity
 from common.redis_client import connect_redis
@@ -36,10 +37,11 @@ async def start(process: Process, settings: BillingSettings) -> None:
     process.stack.push_async_callback(database.close)
     redis: Redis = connect_redis(settings.redis_url.get_secret_value())
     process.stack.push_async_callback(redis.aclose)
+    features = FeatureReader(redis)
     identify = require_identity(settings.identity_secrets)
     stripe = build_stripe(settings, database, identify)
     process.stack.push_async_callback(stripe.api.close)
-    top_ups = build_top_ups(settings, database, stripe.api, identify)
+    top_ups = build_top_ups(settings, database, stripe.api, identify, features)
     reconciler = build_reconciler(settings, database, stripe.api, stripe.inbox.wake)
 
     await start_relay(process, "billing", database, redis)
@@ -54,6 +56,7 @@ async def start(process: Process, settings: BillingSettings) -> None:
     process.spawn("catalogue-sync", stripe.catalogue.run)
     process.spawn("subscription-clock", stripe.clock.run)
     process.spawn("subscription-closing", stripe.closing.run)
+    process.spawn("features", features.run)
     process.spawn("top-ups", partial(top_ups.worker.run, process.stopping))
     process.spawn("reconciliation", partial(run_schedule, database, reconciler))
     process.spawn("ledger-audit", partial(run_audit, database))

@@ -168,6 +168,7 @@ def build_app(parts: Parts) -> FastAPI:
     app.state.authenticator = parts.authenticator
     app.state.request_limits = parts.request_limits
     app.state.attempts = parts.attempts
+    app.state.features = parts.features
     app.state.trusted_proxies = settings.trusted_proxies
     describe_kinds(app, parts.catalogue)
     return app

@@ -73,6 +73,8 @@ async def test_read_only_takes_no_submissions_and_reads_go_on(studio: Studio) ->
     assert (found["detail"], found["switch"]) == ("Back at six.", "read-only")
     assert int(refused.headers["retry-after"]) >= 60
     problem(await person.http.post("/v1/jobs/sketch/estimate", content=b'{"prompt": "x"}'), 503, "DEGRADED")
+    for page in ("/v1/checkout", "/v1/subscription/checkout", "/v1/credits/auto-top-up/card"):
+        assert problem(await person.http.post(page), 503, "DEGRADED")["switch"] == "read-only"
     assert (await person.http.get(f"/v1/jobs/{job}")).status_code == 200
     assert (await person.http.get("/v1/jobs")).status_code == 200
     assert (await person.http.post(f"/v1/jobs/{job}/cancel")).status_code == 202

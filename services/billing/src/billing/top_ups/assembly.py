@@ -15,6 +15,7 @@ from billing.top_ups.buying import Buyer
 from billing.top_ups.rule_desk import RuleDesk
 from billing.top_ups.worker import TopUpWorker
 from common.db.database import Database
+from common.features import FeatureReader
 from common.http.identity import Caller
 
 
@@ -27,10 +28,21 @@ class TopUpParts:
 
 
 def build_top_ups(
-    settings: BillingSettings, database: Database, api: StripeApi, identify: Callable[..., Awaitable[Caller]]
+    settings: BillingSettings,
+    database: Database,
+    api: StripeApi,
+    identify: Callable[..., Awaitable[Caller]],
+    features: FeatureReader,
 ) -> TopUpParts:
-    """The parts over one Stripe client; `identify` is the dependency that tells whose request it is."""
+    """The parts over one Stripe client; `identify` is the dependency that tells whose request it is.
+
+    While the operators take nothing new (the switch `read-only`), nothing is bought.
+    """
+
+    def paused() -> bool:
+        return features.current.read_only is not None
+
     vendor = OffSessionApi(api)
     desk = RuleDesk(database, vendor, SubscriptionApi(api), settings.public_url)
     buyer = Buyer(database, vendor, CheckoutDesk(database, api, settings.public_url))
-    return TopUpParts(routes.build_router(desk, identify), TopUpWorker(database, buyer, settings.public_url))
+    return TopUpParts(routes.build_router(desk, identify), TopUpWorker(database, buyer, settings.public_url, paused))

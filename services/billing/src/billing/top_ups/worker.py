@@ -4,6 +4,7 @@ Holds are not slowed: what they leave is looked at every two seconds, and only o
 """
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -22,12 +23,17 @@ AT_ONCE_MAX = 4
 
 
 class TopUpWorker:
-    """Runs in every billing process; rules are shared by locks, attempts by leases."""
+    """Runs in every billing process; rules are shared by locks, attempts by leases.
 
-    def __init__(self, database: Database, buyer: Buyer, public_url: str) -> None:
+    Args:
+        paused: whether nothing new is to be begun for now; what was begun comes to its end.
+    """
+
+    def __init__(self, database: Database, buyer: Buyer, public_url: str, paused: Callable[[], bool]) -> None:
         self._database = database
         self._buyer = buyer
         self._public_url = public_url
+        self._paused = paused
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until `stopping` is set and what was begun is done."""
@@ -44,7 +50,8 @@ class TopUpWorker:
 
     async def look(self) -> bool:
         """Begin what is due and take one step of some attempts; whether there was anything to do."""
-        await self._database.transact(place_due, self._public_url)
+        if not self._paused():
+            await self._database.transact(place_due, self._public_url)
         async with self._database.autocommit() as connection:
             claimed = await storage.claim_due(connection, AT_ONCE_MAX, storage.LEASE)
         async with asyncio.TaskGroup() as steps:

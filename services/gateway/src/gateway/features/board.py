@@ -17,6 +17,7 @@ from common.db.database import Database, is_transient
 from common.errors import Degraded, KindDisabled
 from common.events.features import Features, Notice
 from common.features import features_key
+from gateway.features.rules import PAYMENT_TEXT, READ_ONLY_TEXT
 from gateway.features.storage import load
 
 log = structlog.get_logger(__name__)
@@ -48,6 +49,16 @@ class FeatureBoard:
             raise Degraded(features.read_only.text, **_told("read-only", features.read_only))
         if features.kinds_off and (notice := features.kinds_off.get(kind)) is not None:
             raise KindDisabled(notice.text, **_told(f"kind.{kind}", notice))
+
+    def admit_payment(self) -> None:
+        """Permit a new page of payment.
+
+        Raises:
+            Degraded: nothing new is taken.
+        """
+        notice = self.current.read_only
+        if notice is not None:
+            raise Degraded(PAYMENT_TEXT if notice.text == READ_ONLY_TEXT else notice.text, **_told("read-only", notice))
 
     def admit_sign_up(self) -> None:
         """Permit a new account.

@@ -16,7 +16,8 @@ KEYS = (READ_ONLY, SIGN_UP, TIGHT_LIMITS, INCIDENT, f"{KIND_PREFIX}<name>")
 TEXT_LENGTH_MAX = 300
 LIMITS_FACTOR_MIN = 0.001
 
-READ_ONLY_TEXT = "New work is not taken for the moment; everything else works."
+READ_ONLY_TEXT = "New work and payments are not taken for the moment; everything else works."
+PAYMENT_TEXT = "Payments are not taken for the moment; what is paid and accepted is finished."
 SIGN_UP_TEXT = "New accounts are not opened for the moment."
 KIND_TEXT = "This kind of work is switched off for now."
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from common.http.identity import Caller
 from gateway.authentication import CallerDependency
+from gateway.features.board import FeatureBoard
 from gateway.keys.rules import Scope
 from gateway.requests.limits import RequestLimits
 from gateway.requests.rules import Policy
@@ -35,11 +36,13 @@ class CountedDependency(CallerDependency):
 
 
 class BuyingDependency(CountedDependency):
-    """A person with a session, within the limits on pages of payment; those of the hour are kept in Postgres."""
+    """A person with a session, while payments are taken, within their limits; those of the hour are in Postgres."""
 
     async def __call__(self, request: Request) -> Caller:
-        """Who asks, or 429."""
+        """Who asks, or 429; 503 while nothing new is taken."""
         found = await super().__call__(request)
+        features: FeatureBoard = request.app.state.features
+        features.admit_payment()
         attempts: AttemptLimits = request.app.state.attempts
         await attempts.admit_purchase(found.account_id)
         return found
