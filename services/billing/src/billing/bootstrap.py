@@ -41,7 +41,7 @@ async def start(process: Process, settings: BillingSettings) -> None:
     identify = require_identity(settings.identity_secrets)
     stripe = build_stripe(settings, database, identify)
     process.stack.push_async_callback(stripe.api.close)
-    top_ups = build_top_ups(settings, database, stripe.api, identify, features)
+    top_ups = build_top_ups(settings, database, stripe.api, identify, lambda: features.current.read_only is not None)
     reconciler = build_reconciler(settings, database, stripe.api, stripe.inbox.wake)
 
     await start_relay(process, "billing", database, redis)

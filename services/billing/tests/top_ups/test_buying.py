@@ -10,7 +10,6 @@ from billing.stripe.off_session import OffSessionApi
 from billing.top_ups import placing
 from billing.top_ups.buying import Buyer
 from billing.top_ups.placing import place_due
-from common.events.features import Features, Notice
 from common.ids import new_id
 
 from ..stripe.reversing import refund
@@ -47,14 +46,14 @@ async def test_buys_nothing_at_the_threshold_or_when_it_is_off(till: Till, rule:
 
 async def test_begins_nothing_while_nothing_new_is_taken(till: Till) -> None:
     await till.open()
-    till.features.current = Features(version=1, read_only=Notice(text="Back at six."))
+    till.paused = True
     await till.look(2)
     assert await till.statuses() == []
 
-    till.features.current = Features(version=2)
+    till.paused = False
     await till.look()
     assert len(await till.statuses()) == 1
-    till.features.current = Features(version=3, read_only=Notice(text="Back at seven."))
+    till.paused = True
     await till.look(2)
     await assert_bought(till)
 

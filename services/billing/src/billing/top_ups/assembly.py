@@ -15,7 +15,6 @@ from billing.top_ups.buying import Buyer
 from billing.top_ups.rule_desk import RuleDesk
 from billing.top_ups.worker import TopUpWorker
 from common.db.database import Database
-from common.features import FeatureReader
 from common.http.identity import Caller
 
 
@@ -32,16 +31,12 @@ def build_top_ups(
     database: Database,
     api: StripeApi,
     identify: Callable[..., Awaitable[Caller]],
-    features: FeatureReader,
+    paused: Callable[[], bool] = lambda: False,
 ) -> TopUpParts:
     """The parts over one Stripe client; `identify` is the dependency that tells whose request it is.
 
-    While the operators take nothing new (the switch `read-only`), nothing is bought.
+    While `paused`, nothing is bought that was not begun before.
     """
-
-    def paused() -> bool:
-        return features.current.read_only is not None
-
     vendor = OffSessionApi(api)
     desk = RuleDesk(database, vendor, SubscriptionApi(api), settings.public_url)
     buyer = Buyer(database, vendor, CheckoutDesk(database, api, settings.public_url))
