@@ -13,6 +13,7 @@ VERSIONS = ("1.37", "1.33")  # the newest, and the oldest that is supported
 CUSTOM = {
     "gateway.networking.k8s.io/v1/HTTPRoute": "http-route.json",
     "keda.sh/v1alpha1/ScaledObject": "scaled-object.json",
+    "monitoring.coreos.com/v1/PrometheusRule": "prometheus-rule.json",
 }
 _OURS = Path(__file__).parent / "schemas"
 _THEIRS = resources.files("kubernetes_validate") / "kubernetes-json-schema"

@@ -18,7 +18,7 @@ def test_rendered_manifests_are_valid(manifests: Manifests, version: str) -> Non
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("directory", ["base", "components/keda", "components/http-route"])
+@pytest.mark.parametrize("directory", ["base", "components/keda", "components/alerts", "components/http-route"])
 def test_plain_files_are_valid(directory: str, version: str) -> None:
     checked = [document for _, documents in plain_files(KUBERNETES / directory) for document in documents]
     assert checked

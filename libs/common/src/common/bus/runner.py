@@ -1,4 +1,4 @@
-"""Starts what a process needs of the bus: the relay, a consumer for each topic, and housekeeping."""
+"""Starts what a process needs of the bus: the relay, a consumer for each topic, housekeeping and vital figures."""
 
 import os
 import socket
@@ -11,6 +11,7 @@ from common.bus.handlers import Handlers
 from common.bus.relay import Relay
 from common.bus.retention import Retention
 from common.bus.streams import topics_of
+from common.bus.vitals import Vitals
 from common.db.database import Database
 from common.runtime import Process
 
@@ -54,6 +55,7 @@ def start_consumers(
         process.spawn(f"consumer-{topic}", consumer.run)
         process.spawn(f"reclaim-{topic}", consumer.run_reclaim)
     process.spawn("retention", Retention(service, database, redis).run)
+    process.spawn("vitals", Vitals(service, database, redis).run)
 
 
 def member_name() -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from opentelemetry.trace import Span, SpanKind, use_span
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from common.db.database import Database, is_transient
 from common.db.unit_of_work import UnitOfWork
@@ -26,6 +26,7 @@ from generation.runs.lease import ClaimedRun, claim
 
 log = structlog.get_logger(__name__)
 
+_slots = Gauge("worker_slots", "Runs of a class that this worker carries out at once", ["job_class"])
 _runs = Counter("runs_total", "Runs by how their execution here ended", ["kind", "ending"])
 _seconds = Histogram(
     "run_duration_seconds", "Execution time", ["kind"], buckets=(0.01, 0.05, 0.2, 1, 3, 10, 30, 60, 180, 600)
@@ -62,6 +63,8 @@ class Executor:
             input_images=input_images,
         )
         self._free = dict(slots)
+        for job_class, count in slots.items():
+            _slots.labels(job_class).set(count)
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
 
