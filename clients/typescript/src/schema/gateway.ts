@@ -61,6 +61,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/coloring-book": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Colouring book
+         * @description Twelve pages to colour, the same twelve coloured, and a PDF to print with a cover. Costs 60 credits.
+         */
+        post: operations["submit_coloring_book"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/coloring-book/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Colouring book: price and wait
+         * @description What this job would cost and when it would be done, with a quote that binds us for ten minutes.
+         */
+        post: operations["estimate_coloring_book"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/extract-colors": {
         parameters: {
             query?: never;
@@ -1609,7 +1649,8 @@ export interface components {
          *           "price": {
          *             "base_credits": 5,
          *             "by_field": null,
-         *             "credits_by_value": {}
+         *             "credits_by_value": {},
+         *             "credits_with_member": {}
          *           },
          *           "requires": null,
          *           "input_schema": {
@@ -1788,6 +1829,9 @@ export interface components {
         /**
          * PriceRule
          * @description What one job of a kind costs in credits: a base, or one of a table by the value of one input field.
+         *
+         *     A job whose input has a member of `credits_with_member` is another sort of work (a page instead of a book) and costs
+         *     what that says, whatever else is in it.
          */
         PriceRule: {
             /** Base Credits */
@@ -1796,6 +1840,10 @@ export interface components {
             by_field?: string | null;
             /** Credits By Value */
             credits_by_value?: {
+                [key: string]: number;
+            };
+            /** Credits With Member */
+            credits_with_member?: {
                 [key: string]: number;
             };
         };
@@ -2349,6 +2397,200 @@ export interface components {
             width: number;
             /** Height */
             height: number;
+        };
+        /**
+         * ColoringBookInput
+         * @description A new book (`theme` and `title`), or a page of one made anew (`reroll`).
+         */
+        ColoringBookInput: {
+            /**
+             * Theme
+             * @description What the book is about.
+             */
+            theme?: string;
+            /**
+             * Title
+             * @description Printed on the cover.
+             */
+            title?: string;
+            /**
+             * Dedication
+             * @description Printed on the second page.
+             * @default
+             */
+            dedication?: string;
+            /**
+             * @description Years of the children it is for.
+             * @default 6-8
+             */
+            age_band?: components["schemas"]["ColoringBookInputAgeBand"];
+            /** @description Instead of a new book: one page of an earlier one, for the price of a page. */
+            reroll?: components["schemas"]["ColoringBookInputReroll"];
+        } & (unknown | unknown);
+        /**
+         * AgeBand
+         * @description For whom the book is.
+         * @enum {string}
+         */
+        ColoringBookInputAgeBand: "3-5" | "6-8" | "9-12";
+        /**
+         * Reroll
+         * @description A page of an earlier book of mine that is to be drawn and coloured anew.
+         */
+        ColoringBookInputReroll: {
+            /**
+             * Job Id
+             * @description The job that made the book.
+             */
+            job_id: string;
+            /** Page */
+            page: number;
+            /**
+             * Wish
+             * @description What is to be different.
+             * @default null
+             */
+            wish?: string;
+        };
+        /**
+         * ColoringBookResult
+         * @description The book.
+         */
+        ColoringBookResult: {
+            /** Title */
+            title: string;
+            pdf: components["schemas"]["ColoringBookResultFileArtefact"];
+            /**
+             * Pdf Pages
+             * @description Cover, a page for its owner, 12 to colour, 12 coloured.
+             */
+            pdf_pages: number;
+            /** Pdf Sha256 */
+            pdf_sha256: string;
+            /**
+             * Page Size
+             * @description A4: 210 x 297 mm.
+             */
+            page_size: string;
+            /** Line Art Dpi */
+            line_art_dpi: number;
+            /** Coloured Dpi */
+            coloured_dpi: number;
+            /** Pages */
+            pages: components["schemas"]["ColoringBookResultBookPage"][];
+            /** Theme */
+            theme: string;
+            /** Dedication */
+            dedication: string;
+            age_band: components["schemas"]["ColoringBookResultAgeBand"];
+            /** Language */
+            language: string;
+            /** @description What is on the pages and how they are drawn: pages that are made anew keep to it. */
+            plan: components["schemas"]["ColoringBookResultPlan"];
+            /**
+             * Reroll Of
+             * @description The job whose book this is but for one page.
+             * @default null
+             */
+            reroll_of?: string | null;
+        };
+        /**
+         * AgeBand
+         * @description For whom the book is.
+         * @enum {string}
+         */
+        ColoringBookResultAgeBand: "3-5" | "6-8" | "9-12";
+        /**
+         * BookPage
+         * @description A page, to colour and coloured.
+         */
+        ColoringBookResultBookPage: {
+            /** Number */
+            number: number;
+            /** Caption */
+            caption: string;
+            /** @description PNG of one bit a pixel. */
+            line_art: components["schemas"]["ColoringBookResultImageArtefact"];
+            coloured: components["schemas"]["ColoringBookResultImageArtefact"];
+            /** Line Art Sha256 */
+            line_art_sha256: string;
+            /** Coloured Sha256 */
+            coloured_sha256: string;
+            /**
+             * Lines Kept
+             * @description Share of the page's lines that are where they were once it is coloured.
+             */
+            lines_kept: number;
+            /**
+             * Variation
+             * @description 1, and one more each time the page is drawn anew.
+             */
+            variation: number;
+        };
+        /**
+         * FileArtefact
+         * @description A file that is no picture, in artefact storage; `url` as for an image.
+         */
+        ColoringBookResultFileArtefact: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+            /** Url */
+            url: string;
+            /** Media Type */
+            media_type: string;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /**
+         * ImageArtefact
+         * @description An image in artefact storage. `url` is signed: it works for whoever has it, and for nobody who guesses.
+         */
+        ColoringBookResultImageArtefact: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+            /** Url */
+            url: string;
+            /** Media Type */
+            media_type: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /**
+         * Plan
+         * @description The whole book.
+         */
+        ColoringBookResultPlan: {
+            /**
+             * Style
+             * @description How all pages are drawn, in English: characters, manner of line; one sentence.
+             */
+            style: string;
+            /** Scenes */
+            scenes: components["schemas"]["ColoringBookResultScene"][];
+        };
+        /**
+         * Scene
+         * @description One page.
+         */
+        ColoringBookResultScene: {
+            /**
+             * Caption
+             * @description A few words that name the page for its reader.
+             */
+            caption: string;
+            /**
+             * Drawing
+             * @description What is to be drawn, in English: subject, what it does, where; one or two sentences.
+             */
+            drawing: string;
         };
         /**
          * ExtractColorsInput
@@ -3177,6 +3419,255 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["BackgroundRemovalInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_coloring_book: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the first job again; with another body 422. */
+                "Idempotency-Key"?: string;
+                /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
+                Quote?: string;
+                /** @description What the job does when the provider of choice is down: `fallback` (the default) asks another; `wait; seconds=600` lets the job wait for it so long, cancellable free of charge; `cancel` ends it at once. What is not done then fails with `PROVIDER_DOWN`, and its credits come back. Each attempt of the job says in `branch` which of it happened. It is no part of what an Idempotency-Key stands for. */
+                "On-Provider-Down"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "theme": "Animals of the forest and their castle",
+                 *       "title": "Mila's forest",
+                 *       "dedication": "For Mila, who colours the sky green.",
+                 *       "age_band": "6-8"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ColoringBookInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    /** @description Where the job is read. */
+                    Location?: string;
+                    /** @description `true`: an earlier request with this key made the job. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description What is left (IETF draft ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
+                    "X-Degraded"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INSUFFICIENT_CREDITS` */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`, `NOT_ELIGIBLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `OPERATION_IN_PROGRESS` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`, `QUOTE_INVALID` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate_coloring_book: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "theme": "Animals of the forest and their castle",
+                 *       "title": "Mila's forest",
+                 *       "dedication": "For Mila, who colours the sky green.",
+                 *       "age_band": "6-8"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ColoringBookInput"];
             };
         };
         responses: {

@@ -187,6 +187,15 @@ def test_a_price_depends_on_one_field_at_most(job_input: dict[str, object], pric
     assert rule.highest() == 9
 
 
+@pytest.mark.parametrize(
+    ("job_input", "price"),
+    [({"theme": "sea"}, 60), ({"reroll": {"page": 7}}, 4), ({"theme": "sea", "reroll": None}, 60)],
+)
+def test_another_sort_of_work_in_one_kind_has_a_price_of_its_own(job_input: dict[str, object], price: int):
+    rule = PriceRule(base_credits=60, credits_with_member={"reroll": 4})
+    assert (rule.price_of(job_input), rule.highest()) == (price, 60)
+
+
 def test_a_flat_price_looks_at_nothing():
     assert PriceRule(base_credits=4).price_of({"size": "large"}) == 4
 

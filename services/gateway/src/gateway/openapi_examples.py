@@ -100,7 +100,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
                 "title": "Text to design",
                 "summary": "One image from a description.",
                 "enabled": True,
-                "price": {"base_credits": 5, "by_field": None, "credits_by_value": {}},
+                "price": {"base_credits": 5, "by_field": None, "credits_by_value": {}, "credits_with_member": {}},
                 "requires": None,
                 "input_schema": {"type": "object", "properties": {"prompt": {"type": "string"}}},
                 "result_schema": {"type": "object"},

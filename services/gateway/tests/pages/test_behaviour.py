@@ -120,10 +120,12 @@ def test_prices_follow_the_field_that_the_kind_names(modules: Path) -> None:
     const { priceOf } = await import("./work.js");
     const kind = { price: { base_credits: 2, by_field: "scale", credits_by_value: { 4: 4 } } };
     const flat = { price: { base_credits: 5, by_field: null, credits_by_value: {} } };
-    const result = [priceOf(kind, { scale: 4 }), priceOf(kind, { scale: 2 }), priceOf(kind, {}), priceOf(flat, {})];
+    const book = { price: { ...flat.price, credits_with_member: { reroll: 3 } } };
+    const sized = [{ scale: 4 }, { scale: 2 }, {}].map((input) => priceOf(kind, input));
+    const result = [...sized, priceOf(flat, {}), priceOf(book, { reroll: {} }), priceOf(book, {})];
     """
 
-    assert run(modules, script) == [4, 2, 2, 5]
+    assert run(modules, script) == [4, 2, 2, 5, 3, 5]
 
 
 def test_schemas_are_read_through_references_and_null(modules: Path) -> None:

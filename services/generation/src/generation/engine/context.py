@@ -24,6 +24,7 @@ from generation.kept.storage import KeptKey, find, keep
 from generation.local.pool import LocalPool
 from generation.providers.bootstrap import Providers
 from generation.runs.lease import ClaimedRun
+from generation.runs.results import finished_result
 from generation.runs.steps import save_step
 
 __all__ = ["JobContext", "MadeImage", "Step", "WrittenText"]
@@ -78,6 +79,11 @@ class JobContext:
     def locale(self) -> str:
         """The language its owner reads: `en` or `fr`."""
         return self._run.locale
+
+    @property
+    def may_fall_back(self) -> bool:
+        """Whether its owner lets something else stand in where the provider of choice is down."""
+        return self._run.on_provider_down == "fallback"
 
     async def step(
         self,
@@ -163,8 +169,12 @@ class JobContext:
             raise RuntimeError("this worker has no way to bring pictures")
         return await self._images.bring(request)
 
+    async def earlier_result(self, job_id: UUID) -> dict[str, Any] | None:
+        """The result of a completed job of the same owner and kind, if there is such a job."""
+        return await finished_result(self._database, self.account_id, self._run.kind, job_id)
+
     async def progress(self, fraction: float, message: str, preview_url: str | None = None) -> None:
-        """Tell how far the work is (0–1, never backwards). Told at most five times a second.
+        """Tell how far the work is (0–1, never backwards). Told at most five times a second, with a preview always.
 
         Within a step that goes side by side with others, `fraction` is of that step.
 

@@ -252,6 +252,16 @@ class Step:
             size_bytes=stored.bytes,
         )
 
+    async def fetch(self, artefact: ImageArtefact, to: Path) -> None:
+        """Bring what was stored back into a file, byte by byte.
+
+        Raises:
+            NothingStored: it is not there any more.
+            ProviderError: storage does not answer.
+        """
+        downloads = self._bench.providers.downloads
+        await downloads.fetch(artefact.id, artefact.version, to=to, bytes_max=artefact.size_bytes)
+
     async def local(self, task: LocalTask, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Have work of the processor done by a child process; pictures are given as paths.
 

@@ -69,7 +69,7 @@ class Telling:
             _place.reset(before)
 
     async def tell(self, fraction: float, message: str, preview_url: str | None = None) -> None:
-        """Tell how far the work is (0–1). Told at most five times a second.
+        """Tell how far the work is (0–1). Told at most five times a second; what has something to show always is.
 
         Raises:
             LeaseLost: another worker has the run.
@@ -79,7 +79,7 @@ class Telling:
             fraction = place.stretch.reached(place.step, fraction)
         self._progress = min(max(fraction, self._progress), 1.0)
         moment = time.monotonic()
-        if moment - self._told_at < PROGRESS_PAUSE_SECONDS:
+        if preview_url is None and moment - self._told_at < PROGRESS_PAUSE_SECONDS:
             return
         self._told_at = moment
         async with self._writing:

@@ -33,6 +33,7 @@ from generation.providers.ports import (
 from generation.providers.router import Router
 from generation.providers.routers import Routers, policy_of
 from generation.providers.settings import ProviderSettings
+from generation.providers.transfers import Downloads
 from generation.providers.vendors import known_vendors
 
 _CLOSE_SECONDS = 5.0
@@ -49,6 +50,7 @@ class Providers:
     texts: Router[TextRequest, ProviderText]
     looks: Router[TextRequest, ProviderText]
     artefacts: ArtefactStore
+    downloads: Downloads
     imaging: Imaging
     _closing: AsyncExitStack
 
@@ -95,6 +97,7 @@ def build_providers(
         texts=routers.texts(TEXT_WRITE, settings.generation_text_chain, "GENERATION_TEXT_CHAIN"),
         looks=routers.texts(IMAGE_LOOK, settings.generation_look_chain, "GENERATION_LOOK_CHAIN"),
         artefacts=_store(settings, imaging, closing),
+        downloads=_downloads(settings, closing),
         imaging=imaging,
         _closing=closing,
     )
@@ -112,3 +115,14 @@ def _store(settings: ProviderSettings, imaging: Imaging, closing: AsyncExitStack
     )
     closing.push_async_callback(store.aclose)
     return store
+
+
+def _downloads(settings: ProviderSettings, closing: AsyncExitStack) -> Downloads:
+    from generation.providers.cloudinary_download import CloudinaryDownloads
+
+    downloads = CloudinaryDownloads(
+        parse_account(settings.cloudinary_url.get_secret_value()),
+        policy=policy_of(settings, settings.generation_store_timeout_seconds),
+    )
+    closing.push_async_callback(downloads.aclose)
+    return downloads

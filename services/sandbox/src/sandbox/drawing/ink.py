@@ -13,8 +13,6 @@ Point = tuple[float, float]
 STROKE = 0.0064
 _WHITE, _BLACK = 255, 12
 _FACTOR = 2
-_DENSE_POINTS = 24
-"""A polygon of so many points is a curve: its joints need no care."""
 
 
 class Page:
@@ -57,8 +55,7 @@ class Page:
             self._draw.ellipse((x - half, y - half, x + half, y + half), fill=_BLACK)
 
     def _line(self, placed: list[Point], weight: float = 1.0) -> None:
-        joint = None if len(placed) >= _DENSE_POINTS else "curve"
-        self._draw.line(placed, fill=_BLACK, width=max(1, round(self._pen * weight)), joint=joint)
+        self._draw.line(placed, fill=_BLACK, width=max(1, round(self._pen * weight)), joint="curve")
 
     def finish(self, margin: float) -> Image.Image:
         """The page in RGB at its true size: what goes beyond the margin is cut off, and a frame closes it."""

@@ -29,6 +29,7 @@ export function workPanel(kinds, offerCredits) {
 
 /** What a job of the kind costs with this input, in credits. */
 export function priceOf({ price }, input) {
+  for (const [member, credits] of Object.entries(price.credits_with_member ?? {})) if (input[member] != null) return credits;
   if (price.by_field === null) return price.base_credits;
   return price.credits_by_value[String(input[price.by_field])] ?? price.base_credits;
 }

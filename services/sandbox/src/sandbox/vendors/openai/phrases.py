@@ -90,6 +90,19 @@ def phrase(schema: dict[str, Any], name: str, dice: random.Random) -> str:
     return made[:most].rstrip() if most is not None and most > least else made[:most]
 
 
+_WHO = (
+    "A fox", "An owl", "A bear", "A rabbit", "A lion", "An elephant", "A mouse", "A cat", "A penguin", "A turtle",
+    "A whale", "An octopus", "A unicorn", "A butterfly", "A dog",
+)  # fmt: skip
+_WHERE = ("in front of a house", "by a castle", "among tall flowers", "under a tree", "on a hill with mushrooms")
+_DOES = ("waves hello", "dances", "looks at the moon", "has a picnic", "plays with a friend", "reads a large book")
+
+
+def scene(dice: random.Random) -> str:
+    """Something that can be drawn."""
+    return f"{dice.choice(_WHO)} {dice.choice(_DOES)} {dice.choice(_WHERE)}."
+
+
 def prose(dice: random.Random, prompt: str) -> str:
     """A few sentences in answer to a prompt."""
     words = " ".join(prompt.split()[:8]).rstrip(".,;:!?")
@@ -103,6 +116,8 @@ def _lengths(schema: dict[str, Any]) -> tuple[int, int | None]:
 
 
 def _named(name: str, dice: random.Random) -> str:
+    if name in ("drawing", "scene"):
+        return scene(dice)
     for pattern, choices in _NAMES:
         if pattern.search(name):
             return dice.choice(choices)
