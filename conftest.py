@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import re
 import secrets
 import shutil
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -290,3 +291,14 @@ def _wait(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Pa
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Long texts are numbered, not spelled out: some are random, and test ids must be the same in every process."""
     return argname if isinstance(val, str) and len(val) > 24 else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported stays: looking through it again and again for garbage took a sixth of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -1,17 +1,25 @@
-"""Real processes, real signals."""
+"""Real processes, real signals. They are forked from one that has the imports done: those took most of the time."""
 
 import json
+import multiprocessing
 import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 
 import httpx2
 import pytest
 
+START = """
+import os, sys, warnings
+os.environ.update(environment)
+os.dup2(os.open(output, os.O_WRONLY), 1)
+os.dup2(1, 2)
+sys.stdout.reconfigure(line_buffering=True)
+warnings.simplefilter("error", RuntimeWarning)
+"""
 PROGRAM = """
 import asyncio, time
 from fastapi import APIRouter, Request
@@ -65,22 +73,57 @@ async def served(process):
 """
 
 
-@contextmanager
-def running(ending, **env):
-    code = PROGRAM + ending + "\nrun_process('demo', load_settings(CommonSettings), main)\n"
-    process = subprocess.Popen(
-        [sys.executable, "-W", "error::RuntimeWarning", "-c", code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "REDIS_URL": "redis://127.0.0.1/0", **env},
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload(["common.http.app", "common.runtime"])
+
+
+class Program:
+    """A process of its own, as `subprocess.Popen` shows one."""
+
+    def __init__(self, code, environment, output):
+        os.mkfifo(output)
+        names = {"__name__": "__main__", "environment": environment, "output": str(output)}
+        self._process = _forks.Process(target=exec, args=(START + code, names))
+        self._process.start()
+        self.stdout = output.open()
+
+    @property
+    def returncode(self):
+        return self._process.exitcode
+
+    def send_signal(self, number):
+        os.kill(self._process.pid, number)
+
+    def communicate(self, timeout):
+        output = self.stdout.read()
+        self.wait(timeout)
+        return output, None
+
+    def wait(self, timeout):
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("the program", timeout)
+        return self._process.exitcode
+
+    def close(self):
+        self._process.kill()
+        self._process.join()
+        self.stdout.close()
+        self._process.close()
+
+
+@pytest.fixture
+def running(tmp_path):
+    @contextmanager
+    def start(ending, **env):
+        code = PROGRAM + ending + "\nrun_process('demo', load_settings(CommonSettings), main)\n"
+        program = Program(code, {"REDIS_URL": "redis://127.0.0.1/0", **env}, tmp_path / "output")
+        try:
+            yield program
+        finally:
+            program.close()
+
+    return start
 
 
 def said(process, start):
@@ -106,7 +149,7 @@ def words(output):
     return [line.removeprefix("SAY ") for line in output.splitlines() if line.startswith("SAY ")]
 
 
-def test_sigterm_ends_open_streams_and_closes_all_in_order():
+def test_sigterm_ends_open_streams_and_closes_all_in_order(running):
     with running("main = served") as process:
         port = said(process, "port ")
         with client(port) as http, http.stream("GET", "/events") as answer:
@@ -121,7 +164,7 @@ def test_sigterm_ends_open_streams_and_closes_all_in_order():
         assert words(output) == ["before stop", "task cancelled", "main ended", "resource closed"]
 
 
-def test_a_stream_that_ignores_the_drain_is_cut_in_time():
+def test_a_stream_that_ignores_the_drain_is_cut_in_time(running):
     with running("main = served", DRAIN_SECONDS="2") as process:
         port = said(process, "port ")
         with client(port) as http, http.stream("GET", "/stubborn") as answer:
@@ -133,7 +176,7 @@ def test_a_stream_that_ignores_the_drain_is_cut_in_time():
         assert words(output)[-1] == "resource closed"
 
 
-def test_a_running_request_is_answered_during_the_drain():
+def test_a_running_request_is_answered_during_the_drain(running):
     with running("main = served", DRAIN_SECONDS="6") as process:
         port = int(said(process, "port "))
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
@@ -144,7 +187,7 @@ def test_a_running_request_is_answered_during_the_drain():
         assert code == 0
 
 
-def test_readiness_turns_false_while_still_answering():
+def test_readiness_turns_false_while_still_answering(running):
     with running("main = served", DRAIN_DELAY_SECONDS="1") as process:
         port = said(process, "port ")
         with client(port) as http:
@@ -156,7 +199,7 @@ def test_readiness_turns_false_while_still_answering():
         assert process.wait(timeout=5) == 0
 
 
-def test_a_second_signal_stops_waiting():
+def test_a_second_signal_stops_waiting(running):
     with running("main = served", DRAIN_SECONDS="30") as process:
         port = said(process, "port ")
         with client(port) as http, http.stream("GET", "/stubborn") as answer:
@@ -170,7 +213,7 @@ def test_a_second_signal_stops_waiting():
         assert words(output)[-1] == "resource closed"
 
 
-def test_a_blocked_process_is_ended_by_the_watchdog():
+def test_a_blocked_process_is_ended_by_the_watchdog(running):
     ending = """
 async def main(process):
     async def block():
@@ -188,7 +231,7 @@ async def main(process):
         assert "in block" in output
 
 
-def test_a_signal_during_set_up_ends_the_process():
+def test_a_signal_during_set_up_ends_the_process(running):
     ending = """
 async def main(process):
     process.stack.callback(say, "closed")
@@ -210,14 +253,14 @@ async def main(process):
         ("say('did it')", 0, "SAY did it"),
     ],
 )
-def test_exit_codes(statement, expected_code, expected_text):
+def test_exit_codes(running, statement, expected_code, expected_text):
     with running(f"async def main(process):\n    {statement}\n") as process:
         output, _ = process.communicate(timeout=10)
         assert process.returncode == expected_code
         assert expected_text in output
 
 
-def test_a_taken_port_is_named():
+def test_a_taken_port_is_named(running):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with running(f"async def main(process):\n    await process.serve(None, '127.0.0.1', {port})\n") as process:
@@ -226,7 +269,7 @@ def test_a_taken_port_is_named():
             assert f"cannot listen on 127.0.0.1:{port}" in output
 
 
-def test_a_lifespan_that_raises_fails_the_process():
+def test_a_lifespan_that_raises_fails_the_process(running):
     ending = """
 from contextlib import asynccontextmanager
 
@@ -247,7 +290,7 @@ async def main(process):
         assert all(json.loads(line) for line in output.splitlines())
 
 
-def test_a_failing_critical_task_makes_the_process_not_ready():
+def test_a_failing_critical_task_makes_the_process_not_ready(running):
     ending = """
 async def broken():
     raise RuntimeError("broken")

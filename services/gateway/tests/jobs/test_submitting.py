@@ -1,6 +1,7 @@
 """Submitting over HTTP: what the public is answered, with which headers, and what that leaves behind."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -286,8 +287,16 @@ async def test_without_redis_submissions_are_accepted_within_half_the_rate(
         assert len(await studio.rows(person.account_id)) == 5
 
 
+@pytest.fixture
+async def forgetful(redis: Redis) -> AsyncIterator[None]:
+    """Redis keeps no file."""
+    await redis.config_set("appendonly", "no")
+    yield
+    await redis.config_set("appendonly", "yes")
+
+
 async def test_without_the_database_and_a_redis_that_keeps_a_file_nothing_is_promised(
-    database_url: str, redis_url: str, catalogue: object
+    database_url: str, redis_url: str, catalogue: object, forgetful: None
 ) -> None:
     async with wire_to(database_url) as (wire, url), open_studio(url, redis_url) as studio:
         person = studio.person()
