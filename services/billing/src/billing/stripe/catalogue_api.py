@@ -5,7 +5,7 @@ import stripe
 from billing.catalogue.rules import Sellable, StripePrice
 from billing.purchases.ports import PaymentsRefused
 from billing.stripe.answers import ObjectMissing
-from billing.stripe.client import StripeApi
+from billing.stripe.client import StripeApi, key_of_one_call
 from billing.stripe.subscription_answers import read_price
 
 PRICES_MAX = 100
@@ -28,9 +28,12 @@ class CatalogueApi:
             await self._create_product(stripe_product_id, name)
             return
         if found.name != name or not found.active:
+            key = key_of_one_call(f"product:{stripe_product_id}")
             await self._api.call(
                 "products.update",
-                lambda: self._api.sdk.v1.products.update_async(stripe_product_id, {"name": name, "active": True}),
+                lambda: self._api.sdk.v1.products.update_async(
+                    stripe_product_id, {"name": name, "active": True}, {"idempotency_key": key}
+                ),
             )
 
     async def prices_of(self, stripe_product_id: str) -> list[StripePrice]:
@@ -62,18 +65,25 @@ class CatalogueApi:
 
     async def archive_price(self, stripe_price_id: str) -> None:
         """The price is sold no more; subscriptions keep it. Nothing where there is no such price."""
+        key = key_of_one_call(f"price:{stripe_price_id}")
         try:
             await self._api.call(
-                "prices.update", lambda: self._api.sdk.v1.prices.update_async(stripe_price_id, {"active": False})
+                "prices.update",
+                lambda: self._api.sdk.v1.prices.update_async(
+                    stripe_price_id, {"active": False}, {"idempotency_key": key}
+                ),
             )
         except ObjectMissing:
             return
 
     async def _create_product(self, stripe_product_id: str, name: str) -> None:
+        key = key_of_one_call(f"product:{stripe_product_id}")
         try:
             await self._api.call(
                 "products.create",
-                lambda: self._api.sdk.v1.products.create_async({"id": stripe_product_id, "name": name}),
+                lambda: self._api.sdk.v1.products.create_async(
+                    {"id": stripe_product_id, "name": name}, {"idempotency_key": key}
+                ),
             )
         except PaymentsRefused as error:
             if not isinstance(error.__cause__, stripe.InvalidRequestError) or error.__cause__.code != _EXISTS:

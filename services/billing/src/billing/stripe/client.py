@@ -22,6 +22,7 @@ from billing.stripe.http_client import StripeTransport
 from billing.stripe.metrics import stripe_calls
 from billing.stripe.off_session_answers import is_of_top_up, read_off_session
 from billing.stripe.reversals import read_payment_of, read_reversals
+from common.ids import new_id
 from common.telemetry.tracing import span
 
 API_VERSION = "2026-10-28.endive"
@@ -38,6 +39,14 @@ PURCHASE_METADATA = "purchase_id"
 
 T = TypeVar("T")
 Listed = TypeVar("Listed", bound=stripe.StripeObject)
+
+
+def key_of_one_call(what: str) -> str:
+    """A key for a write that says what shall be and may be said again any day: one for each call, with all its tries.
+
+    A key made of the wish alone would be answered for a day with what came of it the first time.
+    """
+    return f"{what}:{new_id()}"
 
 
 class StripeApi:

@@ -59,10 +59,13 @@ class OffSessionApi:
         """See `CardVendor.choose_newest_card`."""
         card = await self._newest_card(customer_id)
         if card is not None:
+            key = key_of_one_call(f"card:{customer_id}")
             await self._api.call(
                 "customers.update",
                 lambda: self._v1.customers.update_async(
-                    customer_id, {"invoice_settings": {"default_payment_method": card.payment_method_id}}
+                    customer_id,
+                    {"invoice_settings": {"default_payment_method": card.payment_method_id}},
+                    {"idempotency_key": key},
                 ),
             )
         return card

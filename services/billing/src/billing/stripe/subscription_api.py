@@ -9,7 +9,7 @@ import stripe
 from billing.purchases.ports import PaymentsRefused, PaymentsUnavailable
 from billing.purchases.rules import CheckoutSession
 from billing.stripe.answers import ObjectMissing, read_session
-from billing.stripe.client import StripeApi
+from billing.stripe.client import StripeApi, key_of_one_call
 from billing.stripe.schedule_api import ScheduleApi
 from billing.stripe.subscription_answers import ORDER_METADATA, read_facts, read_subscription_of_invoice
 from billing.subscriptions.periods import Interval
@@ -81,9 +81,11 @@ class SubscriptionApi:
 
     async def expire_session(self, session_id: str) -> bool:
         """Close a payment page; False when it was paid."""
+        key = key_of_one_call(f"expire:{session_id}")
         try:
             await self._api.call(
-                "checkout.sessions.expire", lambda: self._api.sdk.v1.checkout.sessions.expire_async(session_id)
+                "checkout.sessions.expire",
+                lambda: self._api.sdk.v1.checkout.sessions.expire_async(session_id, {}, {"idempotency_key": key}),
             )
         except ObjectMissing:
             return True
