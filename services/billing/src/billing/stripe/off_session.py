@@ -6,7 +6,7 @@ from typing import Any
 import stripe
 
 from billing.purchases.ports import PaymentsRefused, PaymentsUnavailable
-from billing.stripe.client import PURCHASE_METADATA, StripeApi
+from billing.stripe.client import PURCHASE_METADATA, StripeApi, key_of_one_call
 from billing.stripe.off_session_answers import TOP_UP_METADATA, read_off_session
 from billing.top_ups.ports import CardPage
 from billing.top_ups.rules import Card, OffSessionPayment, TopUp
