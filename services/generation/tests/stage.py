@@ -72,10 +72,15 @@ async def enqueue_one(database: Database, **spec: Any) -> UUID:
 
 
 async def claim_next(
-    database: Database, job_class: str = "image", owner: str = "w", lease_seconds: float = 60
+    database: Database,
+    job_class: str = "image",
+    owner: str = "w",
+    lease_seconds: float = 60,
+    *,
+    suspects: bool = True,
 ) -> ClaimedRun | None:
     """Claim as a worker does."""
-    return await database.transact(claim, job_class, owner, lease_seconds)
+    return await database.transact(claim, job_class, owner, lease_seconds, suspects=suspects)
 
 
 async def claimed(database: Database, **spec: Any) -> ClaimedRun:

@@ -22,6 +22,7 @@ from generation.assets.routes import BODY_BYTES_MAX
 from generation.assets.routes import PATH as ASSETS_PATH
 from generation.doorbell import Doorbell
 from generation.engine.executor import Executor
+from generation.engine.watchdog import Watchdog
 from generation.engine.worker import listen
 from generation.entitlements import handlers as entitlement_handlers
 from generation.kept.purging import KeptResultsPurging
@@ -171,10 +172,12 @@ def _add_worker(parts: Parts) -> None:
         slots=settings.slots,
         lease_seconds=settings.lease_seconds,
         provider_seconds_max=settings.provider_seconds_max,
+        memory_mb=settings.memory_mb,
         pool=parts.pool,
         input_images=build_input_images(settings, StorageSettings(), parts.database, parts.pool, process.stack),
     )
     process.before_stop(partial(executor.drain, settings.drain_seconds * DRAIN_SHARE), share=DRAIN_SHARE + 0.05)
+    process.spawn("watchdog", Watchdog(settings.stuck_seconds).run)
     for job_class in settings.classes:
         process.spawn(f"rings-{job_class}", partial(listen, job_class, parts.redis, executor.answer))
     process.spawn("artefact-deletions", ArtefactDeleting(parts.database, providers.artefacts).run, critical=False)

@@ -24,6 +24,10 @@ class GenerationSettings(CommonSettings):
     """The classes a worker serves."""
     slots: dict[str, int] = Field(default_factory=lambda: {"local": 2, "image": 8, "text": 8, "document": 2})
     """How many runs of a class one worker carries out at once."""
+    memory_mb: int = Field(200, ge=16, le=1_000_000)
+    """What the runs of one worker may take together; a run that does not fit waits in line."""
+    stuck_seconds: float = Field(20.0, ge=1.0, le=600.0)
+    """A worker whose event loop is blocked for so long ends itself; others take its runs."""
     workers: int = Field(1, ge=1, le=1000)
     """How many workers of each class there are, for the estimates of waiting."""
     lease_seconds: float = Field(6.0, ge=1.0, le=600.0)

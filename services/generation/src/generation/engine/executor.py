@@ -19,10 +19,11 @@ from common.ids import to_text
 from common.telemetry.tracing import context_from, tracer
 from generation.engine.execution import Execution, Workshop
 from generation.engine.input_images import InputImages
+from generation.engine.memory import MemoryGate
 from generation.kinds.kind import Kind
 from generation.local.pool import LocalPool
 from generation.providers.bootstrap import Providers
-from generation.runs.lease import ClaimedRun, claim
+from generation.runs.lease import SUSPECT_LOSSES, ClaimedRun, claim
 
 log = structlog.get_logger(__name__)
 
@@ -33,10 +34,16 @@ _seconds = Histogram(
 )
 
 RETRY_PAUSE_SECONDS = 1.0
+PROBATION_SECONDS = 10.0
+"""How long nothing is begun beside a run that has lost several workers."""
 
 
 class Executor:
-    """A worker's hands: at most `slots[class]` runs of a class at once."""
+    """A worker's hands: at most `slots[class]` runs of a class at once, and no more than fit into its memory.
+
+    A run that has lost several workers is taken up alone and gets a head start: what kills this process too then
+    kills nothing else.
+    """
 
     def __init__(
         self,
@@ -48,6 +55,7 @@ class Executor:
         slots: Mapping[str, int],
         lease_seconds: float,
         provider_seconds_max: float,
+        memory_mb: int = 1_000_000,
         pool: LocalPool | None = None,
         input_images: InputImages | None = None,
     ) -> None:
@@ -65,12 +73,21 @@ class Executor:
         self._free = dict(slots)
         for job_class, count in slots.items():
             _slots.labels(job_class).set(count)
+        self._memory = MemoryGate(memory_mb)
+        self._memory_mb = {
+            name: max((kind.peak_memory_mb for kind in kinds.values() if kind.job_class == name), default=0)
+            for name in slots
+        }
+        """What a class's next run may take: which of its kinds it is of is not known before it is claimed."""
+        self._under_way = 0
+        self._alone = False
+        """A run that may kill this worker is under way, and nothing else is to be killed with it."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
 
     def answer(self, job_class: str) -> None:
         """What a ring of a class leads to: where a slot is free, work through what waits. Returns at once."""
-        if self._draining or self._free.get(job_class, 0) <= 0:
+        if self._draining or self._alone or self._free.get(job_class, 0) <= 0:
             return
         self._free[job_class] -= 1
         task = asyncio.create_task(self._work(job_class), name=f"slot-{job_class}")
@@ -80,6 +97,7 @@ class Executor:
     async def drain(self, seconds_max: float) -> None:
         """Take nothing new; finish what can be finished in time and hand the rest back."""
         self._draining = True
+        self._memory.close()
         if not self._tasks:
             return
         _, unfinished = await asyncio.wait(self._tasks, timeout=seconds_max)
@@ -93,27 +111,41 @@ class Executor:
             log.error("slot_failed", slot=task.get_name(), exc_info=error)
 
     async def _work(self, job_class: str) -> None:
+        memory_mb = self._memory_mb.get(job_class, 0)
         try:
-            while not self._draining:
-                claimed = await self._claim(job_class)
-                if claimed is None:
-                    return
-                await self._execute(*claimed)
+            while not self._draining and (reservation := await self._memory.reserve(memory_mb)) is not None:
+                try:
+                    claimed = await self._claim(job_class)
+                    if claimed is None:
+                        return
+                    kind = self._shop.kinds.get(claimed[0].kind)
+                    reservation.shrink(0 if kind is None else kind.peak_memory_mb)
+                    await self._execute(*claimed)
+                finally:
+                    reservation.release()
         finally:
             self._free[job_class] += 1
 
     async def _claim(self, job_class: str) -> tuple[ClaimedRun, Span] | None:
+        """The next run; where there is none and nothing else is under way, one that may kill its worker."""
+        claimed = await self._try_claim(job_class, suspects=False)
+        if claimed is None and not self._under_way and not self._alone:
+            claimed = await self._try_claim(job_class, suspects=True)
+            self._alone |= claimed is not None and claimed[0].losses >= SUSPECT_LOSSES
+        return claimed
+
+    async def _try_claim(self, job_class: str, *, suspects: bool) -> tuple[ClaimedRun, Span] | None:
         try:
-            return await self._database.transact(self._start, job_class)
+            return await self._database.transact(self._start, job_class, suspects=suspects)
         except Exception as error:
             if not is_transient(error):
                 raise
             log.warning("claim_skipped", job_class=job_class, error=repr(error)[:200])
             return None
 
-    async def _start(self, uow: UnitOfWork, job_class: str) -> tuple[ClaimedRun, Span] | None:
+    async def _start(self, uow: UnitOfWork, job_class: str, *, suspects: bool) -> tuple[ClaimedRun, Span] | None:
         """Claim a run, and say under the span of its execution that it has started."""
-        run = await claim(uow, job_class, self._owner, self._shop.lease_seconds)
+        run = await claim(uow, job_class, self._owner, self._shop.lease_seconds, suspects=suspects)
         if run is None:
             return None
         span = tracer().start_span(
@@ -132,10 +164,19 @@ class Executor:
 
     async def _execute(self, run: ClaimedRun, span: Span) -> None:
         structlog.contextvars.bind_contextvars(job_id=to_text("job", run.job_id), attempt=run.token)
+        self._under_way += 1
+        probation = asyncio.get_running_loop().call_later(PROBATION_SECONDS, self._end_probation)
         try:
             with _seconds.labels(run.kind).time(), use_span(span, end_on_exit=True):
                 execution = Execution(self._shop, run, retry_pause_seconds=RETRY_PAUSE_SECONDS)
                 ending = await execution.carry_through()
             _runs.labels(run.kind, ending).inc()
         finally:
+            self._under_way -= 1
+            probation.cancel()
+            if not self._under_way:
+                self._end_probation()
             structlog.contextvars.unbind_contextvars("job_id", "attempt")
+
+    def _end_probation(self) -> None:
+        self._alone = False

@@ -13,6 +13,8 @@ from common.events.kinds import PAID_PLAN, KindDeclared, PriceRule
 from generation.engine.context import JobContext
 
 JOB_CLASSES = ("local", "image", "text", "document")
+CLASS_MEMORY_MB = {"local": 32, "image": 12, "text": 4, "document": 48}
+"""What a run of a class takes at its peak, child processes included, unless its kind says otherwise."""
 
 
 class KindInput(BaseModel):
@@ -43,9 +45,9 @@ class Kind(Generic[I, R]):
     """A kind of work. The module that makes one assigns it to `KIND`.
 
     `run` gets the validated input and a context; it works in remembered steps and returns the result. `deadline` is
-    how long a job may wait before its first start. What is charged on success is
-    said by the result. With `once_a_paid_year` only accounts with a paid plan are served, once in each year of it
-    (see `generation.entitlements`).
+    how long a job may wait before its first start. What is charged on success is said by the result. `memory_mb` is
+    what one run takes at its peak, where that is not what its class says. With `once_a_paid_year` only accounts with
+    a paid plan are served, once in each year of it (see `generation.entitlements`).
     """
 
     name: str
@@ -59,11 +61,17 @@ class Kind(Generic[I, R]):
     run: Callable[[I, JobContext], Awaitable[R]]
     deadline: timedelta = timedelta(hours=1)
     once_a_paid_year: bool = False
+    memory_mb: int | None = None
 
     def __post_init__(self) -> None:
         if self.job_class not in JOB_CLASSES:
             raise ValueError(f"kind {self.name} has the unknown class {self.job_class}")
         self.input.model_validate(self.example)
+
+    @property
+    def peak_memory_mb(self) -> int:
+        """What one run takes at its peak."""
+        return CLASS_MEMORY_MB[self.job_class] if self.memory_mb is None else self.memory_mb
 
     def declaration(self) -> KindDeclared:
         """What the rest of the system needs to know to offer this kind."""

@@ -18,11 +18,15 @@ from common.events.jobs import OnProviderDown
 
 stale_writes = Counter("runs_stale_writes_total", "Writes refused because another worker has the run", ["operation"])
 
+SUSPECT_LOSSES = 2
+"""A run that has lost so many workers may be what kills them."""
+
 _CLAIM = text(
     """
     WITH next AS (
         SELECT job_id, virtual_start FROM runs
         WHERE job_class = :job_class AND state = 'queued' AND not_before <= now()
+          AND (:suspects OR losses < :losses_max OR coalesce(started_at, queued_at) < now() - interval '5 minutes')
         ORDER BY virtual_finish, job_id LIMIT 1 FOR UPDATE SKIP LOCKED
     ), clock AS (
         UPDATE class_clocks SET virtual_time = next.virtual_start FROM next
@@ -33,7 +37,7 @@ _CLAIM = text(
         lease_until = now() + make_interval(secs => :lease_seconds)
     FROM next WHERE runs.job_id = next.job_id
     RETURNING runs.job_id, account_id, kind, job_class, input, held_credits, locale, attempt AS token, failures,
-              deadline_at, started_at, traceparent, on_provider_down,
+              deadline_at, started_at, traceparent, on_provider_down, losses,
               provider_wait_until IS NOT NULL AS has_waited, cancel_requested_at IS NOT NULL AS cancel_requested
     """
 )
@@ -75,15 +79,23 @@ class ClaimedRun:
     deadline_at: datetime
     started_at: datetime
     traceparent: str | None
+    losses: int = 0
     on_provider_down: OnProviderDown = "fallback"
     has_waited: bool = False
     """Its provider was down before, and it waited."""
     cancel_requested: bool = False
 
 
-async def claim(uow: UnitOfWork, job_class: str, owner: str, lease_seconds: float) -> ClaimedRun | None:
-    """Take the next waiting run of a class, if there is one, for `lease_seconds`."""
-    row = await uow.first(_CLAIM, {"job_class": job_class, "owner": owner, "lease_seconds": lease_seconds})
+async def claim(
+    uow: UnitOfWork, job_class: str, owner: str, lease_seconds: float, *, suspects: bool = True
+) -> ClaimedRun | None:
+    """Take the next waiting run of a class, if there is one, for `lease_seconds`.
+
+    Without `suspects`, runs that have lost `SUSPECT_LOSSES` workers are left for a worker that has nothing else to do,
+    but not for ever.
+    """
+    parameters = {"job_class": job_class, "owner": owner, "lease_seconds": lease_seconds}
+    row = await uow.first(_CLAIM, parameters | {"suspects": suspects, "losses_max": SUSPECT_LOSSES})
     return None if row is None else ClaimedRun(**row._mapping)
 
 

@@ -27,7 +27,8 @@ _LAPSED = text(
 )
 _REQUEUE = text(
     """
-    UPDATE runs SET state = 'queued', lease_owner = NULL, lease_until = NULL, failures = failures + 1
+    UPDATE runs SET state = 'queued', lease_owner = NULL, lease_until = NULL, failures = failures + 1,
+                    losses = losses + 1
     WHERE job_id = :job_id
     """
 )

@@ -54,6 +54,7 @@ runs = Table(
     Column("on_provider_down", Text, nullable=False, server_default="fallback"),
     Column("provider_wait_seconds", Integer, nullable=False, server_default="0"),
     Column("provider_wait_until", DateTime(timezone=True)),
+    Column("losses", SmallInteger, nullable=False, server_default="0"),
     CheckConstraint("state IN ('queued', 'running', 'completed', 'failed', 'cancelled')", name="state"),
     CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="lease_while_running"),
     CheckConstraint("(state IN ('completed', 'failed', 'cancelled')) = (finished_at IS NOT NULL)", name="finished"),
