@@ -46,7 +46,7 @@ async def start(process: Process, settings: BillingSettings) -> None:
 
     await start_relay(process, "billing", database, redis)
     handlers = Handlers()
-    ledger_handlers.register(handlers, settings.sign_up_credits, grant_on=settings.sign_up_grant)
+    ledger_handlers.register(handlers, settings.sign_up_credits, grant_on=settings.greets_on)
     cost_handlers.register(handlers)
     top_up_handlers.register(handlers)
     subscription_handlers.register(handlers)

@@ -17,8 +17,8 @@ class BillingSettings(CommonSettings):
     port: int = Field(8001, ge=1, le=65535)
     pool_size: int = Field(8, ge=2, le=50)
     sign_up_credits: int = Field(10, ge=0, le=1000)
-    sign_up_grant: Literal["registration", "verification"] = "registration"
-    """When they are given: at sign-up, or once for each verified identity."""
+    sign_up_grant: Literal["registration", "verification"] | None = None
+    """When they are given: at sign-up, or once for each verified identity. Production gives to the verified alone."""
     checkout_return_origins: tuple[str, ...] = ()
     """Origins besides PUBLIC_URL that Stripe may send a buyer back to."""
     reconciliation_days: int = Field(3, ge=1, le=28)
@@ -33,6 +33,11 @@ class BillingSettings(CommonSettings):
     stripe_api_base: str = Field("https://api.stripe.com", validation_alias="STRIPE_API_BASE")
     stripe_webhook_secrets: SecretList = Field(validation_alias="STRIPE_WEBHOOK_SECRETS")
     """One or two, comma separated: while a secret is being rotated both are accepted."""
+
+    @property
+    def greets_on(self) -> Literal["registration", "verification"]:
+        """When credits are given to who is new: an address nobody has proved is as good as any number of them."""
+        return self.sign_up_grant or ("verification" if self.environment == "production" else "registration")
 
     @field_validator("stripe_webhook_secrets", mode="before")
     @classmethod

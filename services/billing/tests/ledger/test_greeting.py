@@ -2,8 +2,11 @@
 
 from uuid import UUID
 
+import pytest
+
 from billing.ledger.handlers import register
 from billing.ledger.views import credits_of
+from billing.settings import BillingSettings
 from common.bus.handlers import Handlers, Received
 from common.db.database import Database
 from common.db.unit_of_work import UnitOfWork
@@ -69,3 +72,18 @@ async def test_who_was_greeted_at_sign_up_is_not_greeted_again_after_the_switch(
     await deliver(database, "verification", verified(account_id, new_id().hex, user_id))
 
     assert await available(database, account_id) == 10
+
+
+@pytest.mark.parametrize(
+    ("environment", "chosen", "greets_on"),
+    [
+        ("production", None, "verification"),
+        ("development", None, "registration"),
+        ("production", "registration", "registration"),
+    ],
+)
+def test_production_greets_the_verified_alone_unless_told_otherwise(
+    environment: str, chosen: str | None, greets_on: str
+) -> None:
+    settings = BillingSettings.model_construct(environment=environment, sign_up_grant=chosen)
+    assert settings.greets_on == greets_on

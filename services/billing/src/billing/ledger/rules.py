@@ -146,6 +146,7 @@ class ClawbackRequest:
     reference: str
     lot_reference: str
     memo: str
+    house_book: Literal["refunds", "adjustments"] = "refunds"
 
 
 @dataclass(slots=True)
@@ -267,7 +268,7 @@ class Book:
             entries=_without_zeros(
                 Entry("available", account.account_id, missing - request.credits, account.available),
                 Entry("debt", account.account_id, -missing, -account.debt),
-                Entry("refunds", None, request.credits),
+                Entry(request.house_book, None, request.credits),
             ),
         )
         return missing

@@ -1,5 +1,6 @@
 """Alembic's entry: billing's metadata and the shared careful runner."""
 
+import billing.adjustments.tables
 import billing.catalogue.tables
 import billing.costs.tables
 import billing.ledger.tables

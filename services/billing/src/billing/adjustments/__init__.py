@@ -1,0 +1,1 @@
+"""Credits given or taken by hand, with who did it and why."""
