@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from atelier_local.stack import Stack
+from gateway.plans.limits import REFRESH_SECONDS
 from sandbox.client import SandboxClient
 
 from .studio import Customer, until
@@ -57,7 +58,7 @@ def stack() -> Iterator[Stack]:
 
 
 async def _lift_limits(stack: Stack) -> None:
-    """Plans are data: the operator raises the free plan, and every process follows within seconds."""
+    """Plans are data: the operator raises the free plan, and every process follows by itself."""
     connection = await asyncpg.connect(stack.database_url("gateway"))
     try:
         await connection.execute(
@@ -65,7 +66,7 @@ async def _lift_limits(stack: Stack) -> None:
         )
     finally:
         await connection.close()
-    await asyncio.sleep(5)
+    await asyncio.sleep(REFRESH_SECONDS + 1)
 
 
 @pytest.fixture
