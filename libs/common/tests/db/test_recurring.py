@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from common.db.recurring import repeat
+from common.db.recurring import repeat, work_until
 
 
 async def test_takes_turns_until_cancelled():
@@ -42,3 +42,39 @@ async def test_what_is_wrong_for_good_is_not_swallowed():
     with pytest.raises(LookupError, match="a bug"):
         async with asyncio.timeout(1):
             await repeat(turn, 0.01, skipped="turn_skipped")
+
+
+async def test_works_without_a_pause_while_there_is_something_to_do_and_ends_when_told():
+    stopping, looks = asyncio.Event(), 0
+
+    async def look() -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            raise ConnectionRefusedError
+        if looks == 5:
+            stopping.set()
+        return looks != 2
+
+    async with asyncio.timeout(5):
+        await work_until(stopping, look, 0.05, waits="waits")
+    assert looks == 5
+
+    async with asyncio.timeout(5):
+        pausing = asyncio.create_task(work_until(again := asyncio.Event(), _nothing, 60, waits="waits"))
+        await asyncio.sleep(0)
+        again.set()
+        await pausing
+
+
+async def _nothing() -> bool:
+    return False
+
+
+async def test_work_that_is_wrong_for_good_ends_the_worker():
+    async def look() -> bool:
+        raise LookupError("a bug")
+
+    with pytest.raises(LookupError, match="a bug"):
+        async with asyncio.timeout(1):
+            await work_until(asyncio.Event(), look, 0.01, waits="waits")

@@ -28,3 +28,35 @@ async def repeat(turn: Callable[[], Awaitable[object]], pause_seconds: float, *,
                 raise
             log.warning(skipped, error=repr(error)[:200])
         await asyncio.sleep(pause_seconds)
+
+
+async def work_until(
+    stopping: asyncio.Event, look: Callable[[], Awaitable[bool]], pause_seconds: float, *, waits: str
+) -> None:
+    """Look for something to do until `stopping` is set, and pause where there was nothing; what was begun is finished.
+
+    Args:
+        look: does some of what there is to do, and says whether there was anything.
+        waits: the log event of a look that the database did not let happen.
+
+    Raises:
+        Exception: what a look raised, unless the same may succeed later (`common.db.database.is_transient`).
+    """
+    while not stopping.is_set():
+        try:
+            busy = await look()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning(waits, error=repr(error)[:200])
+            busy = False
+        if not busy:
+            await _pause(stopping, pause_seconds)
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return

@@ -1,13 +1,13 @@
 """The ledger checks itself: the invariants, stated once in the database, looked at every minute."""
 
-import asyncio
 from dataclasses import dataclass
 
 import structlog
 from prometheus_client import Gauge
 from sqlalchemy import text
 
-from common.db.database import Database, is_transient
+from common.db.database import Database
+from common.db.recurring import repeat
 
 log = structlog.get_logger(__name__)
 
@@ -36,20 +36,11 @@ async def audit(database: Database) -> list[Violation]:
 
 async def run_audit(database: Database) -> None:
     """Audit for ever. A violation is logged as an error and shown in the gauge; nothing is repaired by itself."""
-    while True:
-        try:
-            violations = await audit(database)
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            log.warning("ledger_audit_skipped", error=repr(error)[:200])
-        else:
-            _violations.set(len(violations))
-            for violation in violations:
-                log.error(
-                    "ledger_violation",
-                    invariant=violation.invariant,
-                    subject=violation.subject,
-                    detail=violation.detail,
-                )
-        await asyncio.sleep(PAUSE_SECONDS)
+
+    async def turn() -> None:
+        violations = await audit(database)
+        _violations.set(len(violations))
+        for found in violations:
+            log.error("ledger_violation", invariant=found.invariant, subject=found.subject, detail=found.detail)
+
+    await repeat(turn, PAUSE_SECONDS, skipped="ledger_audit_skipped")

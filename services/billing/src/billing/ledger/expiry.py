@@ -1,12 +1,11 @@
 """Holds whose job never came to an outcome are given back, long after its deadline."""
 
-import asyncio
-
 import structlog
 from sqlalchemy import text
 
 from billing.ledger.settlements import Settlement, settle
-from common.db.database import Database, is_transient
+from common.db.database import Database
+from common.db.recurring import repeat
 from common.db.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -32,14 +31,9 @@ async def expire_holds(uow: UnitOfWork) -> int:
 
 async def run_expiry(database: Database) -> None:
     """Look for lapsed holds for ever."""
-    while True:
-        try:
-            expired = await database.transact(expire_holds)
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            log.warning("hold_expiry_skipped", error=repr(error)[:200])
-        else:
-            if expired:
-                log.warning("holds_expired", count=expired)
-        await asyncio.sleep(PAUSE_SECONDS)
+
+    async def turn() -> None:
+        if expired := await database.transact(expire_holds):
+            log.warning("holds_expired", count=expired)
+
+    await repeat(turn, PAUSE_SECONDS, skipped="hold_expiry_skipped")

@@ -1,13 +1,12 @@
 """Lots whose time has come expire: as a posting under a key of its own, never as a filter on reading."""
 
-import asyncio
-
 import structlog
 from sqlalchemy import text
 
 from billing.ledger import storage
 from billing.ledger.announcements import announce_balances
-from common.db.database import Database, is_transient
+from common.db.database import Database
+from common.db.recurring import repeat
 from common.db.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -38,12 +37,9 @@ async def expire_lots(uow: UnitOfWork) -> int:
 
 async def run_lot_expiry(database: Database) -> None:
     """Look for lots whose time has come, for ever."""
-    while True:
-        try:
-            while expired := await database.transact(expire_lots):
-                log.info("lots_expired", credits=expired)
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            log.warning("lot_expiry_skipped", error=repr(error)[:200])
-        await asyncio.sleep(PAUSE_SECONDS)
+
+    async def turn() -> None:
+        while expired := await database.transact(expire_lots):
+            log.info("lots_expired", credits=expired)
+
+    await repeat(turn, PAUSE_SECONDS, skipped="lot_expiry_skipped")

@@ -11,6 +11,7 @@ from billing.orders.metrics import refund_steps, refunds_failed
 from billing.orders.refunding import Refunder
 from billing.orders.rules import Order
 from common.db.database import Database, is_transient
+from common.db.recurring import work_until
 from common.db.unit_of_work import UnitOfWork
 from common.events.orders import OrderBuyerForgotten
 from common.telemetry.tracing import span
@@ -39,19 +40,14 @@ class OrderWorker:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until `stopping` is set and what was begun is done."""
-        while not stopping.is_set():
-            try:
-                busy = await self.look()
-                if time.monotonic() - self._kept_house_at >= HOUSEKEEPING_SECONDS:
-                    self._kept_house_at = time.monotonic()
-                    await self.keep_house()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("orders_wait_for_database", error=repr(error)[:200])
-                busy = False
-            if not busy:
-                await _pause(stopping)
+        await work_until(stopping, self._turn, POLL_SECONDS, waits="orders_wait_for_database")
+
+    async def _turn(self) -> bool:
+        busy = await self.look()
+        if time.monotonic() - self._kept_house_at >= HOUSEKEEPING_SECONDS:
+            self._kept_house_at = time.monotonic()
+            await self.keep_house()
+        return busy
 
     async def look(self) -> bool:
         """Follow outcomes and take one step of some refunds; whether there was anything to do."""
@@ -94,11 +90,3 @@ async def forget_buyers(uow: UnitOfWork, buyer_life: timedelta) -> int:
     for one in forgotten:
         uow.emit(OrderBuyerForgotten(account_id=one.order_id, order_id=one.order_id, job_id=one.job_id))
     return len(forgotten)
-
-
-async def _pause(stopping: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(POLL_SECONDS):
-            await stopping.wait()
-    except TimeoutError:
-        return

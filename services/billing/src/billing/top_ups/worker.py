@@ -14,6 +14,7 @@ from billing.top_ups.metrics import top_up_steps
 from billing.top_ups.placing import place_due
 from billing.top_ups.rules import TopUp
 from common.db.database import Database, is_transient
+from common.db.recurring import work_until
 from common.telemetry.tracing import span
 
 log = structlog.get_logger(__name__)
@@ -37,16 +38,7 @@ class TopUpWorker:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until `stopping` is set and what was begun is done."""
-        while not stopping.is_set():
-            try:
-                busy = await self.look()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("top_ups_wait_for_database", error=repr(error)[:200])
-                busy = False
-            if not busy:
-                await _pause(stopping)
+        await work_until(stopping, self.look, POLL_SECONDS, waits="top_ups_wait_for_database")
 
     async def look(self) -> bool:
         """Begin what is due and take one step of some attempts; whether there was anything to do."""
@@ -71,11 +63,3 @@ class TopUpWorker:
                 state = "error"
         top_up_steps.labels(state).inc()
         log.info("top_up_step", purchase_id=top_up.reference, state=state, tries=top_up.tries)
-
-
-async def _pause(stopping: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(POLL_SECONDS):
-            await stopping.wait()
-    except TimeoutError:
-        return

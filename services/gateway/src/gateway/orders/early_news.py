@@ -5,14 +5,14 @@ stream, while generation already speaks of it on its own; after an outage the on
 What finds no job is kept by the projection's own statement (`jobs/projection.py`), and put before it again here.
 """
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import text
 
-from common.db.database import Database, is_transient
+from common.db.database import Database
+from common.db.recurring import repeat
 from common.db.unit_of_work import UnitOfWork
 from gateway.jobs.projection import APPLY_NEWS, NEWS_COLUMNS
 
@@ -43,15 +43,11 @@ class EarlyNews:
 
     async def run(self) -> None:
         """Look for ever; run it as a task of the process."""
-        while True:
-            try:
-                while await self._database.transact(take_in) == AT_ONCE_MAX:
-                    pass
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("early_news_wait_for_database", error=repr(error)[:200])
-            await asyncio.sleep(PAUSE_SECONDS)
+        await repeat(self._take_in_all, PAUSE_SECONDS, skipped="early_news_wait_for_database")
+
+    async def _take_in_all(self) -> None:
+        while await self._database.transact(take_in) == AT_ONCE_MAX:
+            pass
 
 
 async def take_in(uow: UnitOfWork) -> int:
