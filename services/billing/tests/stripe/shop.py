@@ -30,7 +30,7 @@ OTHER_SECRET = "whsec_being_rotated"
 IDENTITY_SECRETS = (SecretStr("identity-secret-for-tests-0123456789abcdef"),)
 PUBLIC_URL = "https://atelier.example"
 SHOP_ORIGIN = "https://shop.example"
-WAIT_SECONDS_MAX = 8.0
+WAIT_SECONDS_MAX = 30.0
 
 
 class Socket:
