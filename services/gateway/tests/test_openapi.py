@@ -199,7 +199,7 @@ async def test_a_submission_names_every_way_it_can_be_refused(document: dict[str
         "PAYLOAD_TOO_LARGE", "VALIDATION_FAILED", "IDEMPOTENCY_KEY_REUSED", "QUOTE_INVALID", "RATE_LIMITED",
         "QUOTA_EXCEEDED", "TOO_MANY_IN_FLIGHT", "KIND_DISABLED", "DEGRADED", "DEPENDENCY_UNAVAILABLE",
     }  # fmt: skip
-    assert [item["name"] for item in submit["parameters"]] == ["Idempotency-Key", "Quote"]
+    assert [item["name"] for item in submit["parameters"]] == ["Idempotency-Key", "Quote", "On-Provider-Down"]
     assert {"Location", "Idempotent-Replayed"} <= submit["responses"]["202"]["headers"].keys()
     assert estimate["requestBody"] == submit["requestBody"]
     assert not codes_of(estimate) & {"INSUFFICIENT_CREDITS", "OPERATION_IN_PROGRESS", "QUOTE_INVALID"}

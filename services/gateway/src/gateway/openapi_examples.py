@@ -156,6 +156,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "OrderView": {
         **_ORDER,
         "status": "paid",
+        "refunded_minor": 0,
         "checkout_url": None,
         "checkout_expires_at": None,
         "created_at": _MOMENT,

@@ -61,6 +61,7 @@ def create_app(
         lifespan=lifespan,
         docs_url="/docs" if development else None,
         redoc_url=None,
+        redirect_slashes=False,  # the address of a redirect would be made of the client's own Host header
         telemetry={"tracing": False, "metrics": False, "logs": False},  # the edge does it for less, see there
     )
     app.state.draining = False

@@ -9,6 +9,8 @@ from typing import Any
 
 import uvicorn
 
+from common.http.bounded_protocol import BoundedProtocol
+
 KEEP_ALIVE_SECONDS = 30
 BACKLOG = 2048
 START_TIMEOUT_SECONDS = 60
@@ -34,7 +36,7 @@ class EmbeddedServer(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="none",
-                http="httptools",
+                http=BoundedProtocol,
                 ws="none",
                 lifespan="on",
                 log_config=None,
