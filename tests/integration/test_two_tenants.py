@@ -205,9 +205,26 @@ class Asker:
 
 
 def test_every_operation_has_a_line_in_the_matrix_and_every_line_an_operation() -> None:
-    lines = {re.sub(r"^(submit|estimate)_(?!\*).*", r"\1_*", operation.id) for operation in OPERATIONS}
+    lines = {re.sub(r"^(submit|estimate)_(?!\*).*", r"\1_*", operation.id): operation for operation in OPERATIONS}
 
-    assert lines == MATRIX.keys()
+    missing = [f"{name} ({lines[name].method} {lines[name].path})" for name in lines.keys() - MATRIX.keys()]
+    assert not missing, (
+        f"{', '.join(sorted(missing))}: say in MATRIX what another tenant gets who asks it with the owner's things."
+        " Where it reads or changes one thing, have `tenants.settle` make such a thing for the owner, put its id into the path,"
+        " and expect 404; where it lists or makes, expect success and nothing of the owner's in the answer (`fresh`)."
+    )
+    assert not MATRIX.keys() - lines.keys(), "lines about operations that no document has any more"
+
+
+def test_every_operation_about_one_thing_is_asked_about_a_thing_of_the_owner() -> None:
+    idle = [
+        operation.id
+        for operation in OPERATIONS
+        for attempt in operation.attempts
+        if not all(re.search(r"{\w+}", value) for value in attempt.path.values())
+        or set(re.findall(r"{(\w+)}", operation.path)) != attempt.path.keys()
+    ]
+    assert not idle, "their path must name the owner's own (`{job}`, `{key}`, …), or they prove nothing"
 
 
 @pytest.fixture(scope="module")

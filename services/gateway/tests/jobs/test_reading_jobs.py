@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from common.clock import now
+from common.db.database import Database
 from common.ids import from_text, new_id, to_text
 from gateway.jobs.storage import accept
+from gateway.jobs.tables import BEST_OF
 
 from .studio import Person, Studio, submission_of
 
@@ -98,6 +100,25 @@ async def test_filters_by_kind_status_and_time(studio: Studio) -> None:
     assert (await listed(person, created_after=yesterday))[0] == [fourth, second, first]
     assert (await listed(person, created_after=yesterday, kind="sketch", status="submitted"))[0] == [fourth]
     assert (await listed(person, kind="never-heard-of"))[0] == []
+
+
+async def test_the_best_of_an_owner_are_found_by_an_index_of_their_own(studio: Studio, database: Database) -> None:
+    person, other = studio.person(), studio.person()
+    (strangers,) = await jobs_of(studio, other, 1)
+    first, second, third, _ = await jobs_of(studio, person, 4)
+    for job, result in ((first, True), (second, False), (third, True), (strangers, True)):
+        values = {"result": json.dumps({"score": 90, "best_of": result})}
+        await change(studio, job, "status = 'succeeded', rank = 3, result = CAST(:result AS jsonb)", **values)
+
+    assert (await listed(person, best_of="true"))[0] == [third, first]
+    assert await listed(person, best_of="true", limit=1) == ([third], third)
+    assert (await listed(person, best_of="true", cursor=third))[0] == [first]
+    assert len((await listed(person, best_of="false"))[0]) == 4
+    explained = text(f"EXPLAIN SELECT * FROM jobs WHERE account_id = :account AND {BEST_OF}")  # noqa: S608 - our own
+    async with database.unit_of_work() as uow:
+        await uow.execute("SET LOCAL enable_seqscan = off")
+        plan = "".join((await uow.execute(explained, {"account": person.account_id})).scalars())
+    assert "ix_jobs_best_of" in plan
 
 
 @pytest.mark.parametrize(

@@ -184,5 +184,6 @@ def _fits(job: Job, wanted: JobFilter) -> bool:
         and (wanted.status is None or job.status == wanted.status)
         and (wanted.created_after is None or job.created_at >= wanted.created_after)
         and (wanted.created_before is None or job.created_at < wanted.created_before)
+        and (not wanted.best_of or (job.result or {}).get("best_of") is True)
         and (wanted.before is None or from_text("job", job.id) < wanted.before)
     )

@@ -6,24 +6,28 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from common.db.database import Database
 from common.ids import to_text
 from gateway.jobs.answers import Charge, Job, JobError, queue_of
 from gateway.jobs.status import JobStatus
-from gateway.jobs.tables import jobs
+from gateway.jobs.tables import BEST_OF, jobs
 
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """Which of an account's jobs are wanted. `before` is the cursor: jobs older than that one."""
+    """Which of an account's jobs are wanted. `before` is the cursor: jobs older than that one.
+
+    `best_of`: only those whose result says that it belongs to the owner's "best of".
+    """
 
     kind: str | None = None
     status: JobStatus | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
     before: UUID | None = None
+    best_of: bool = False
 
 
 async def get_job(database: Database, account_id: UUID, job_id: UUID) -> Job | None:
@@ -45,6 +49,8 @@ async def list_jobs(database: Database, account_id: UUID, wanted: JobFilter, lim
         statement = statement.where(jobs.c.created_at >= wanted.created_after)
     if wanted.created_before is not None:
         statement = statement.where(jobs.c.created_at < wanted.created_before)
+    if wanted.best_of:
+        statement = statement.where(text(BEST_OF))
     if wanted.before is not None:
         statement = statement.where(jobs.c.job_id < wanted.before)
     async with database.autocommit() as connection:

@@ -40,6 +40,7 @@ from gateway.quotes.tokens import read_token
 from gateway.requests.limited import changing, dashboard, reading
 
 PAGE_MAX = 100
+_BEST_OF = 'Only the owner\'s "best of": photographs whose critique gave them 85 or more.'
 QUOTE_HEADER = "quote"
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
 Reader = Annotated[Caller, Depends(reading("jobs:read"))]
@@ -162,6 +163,7 @@ def _add_reading(router: APIRouter, parts: JobParts) -> None:
         status: JobStatus | None = None,
         created_after: Moment | None = None,
         created_before: Moment | None = None,
+        best_of: Annotated[bool, Query(description=_BEST_OF)] = False,
         cursor: Annotated[str | None, Query(max_length=100)] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 20,
         if_none_match: IfNoneMatch = None,
@@ -173,6 +175,7 @@ def _add_reading(router: APIRouter, parts: JobParts) -> None:
             created_after=created_after,
             created_before=created_before,
             before=None if cursor is None else _cursor(cursor),
+            best_of=best_of,
         )
         found = await reads.many(caller.account_id, wanted, limit + 1)
         items = list(found.jobs[:limit])

@@ -19,6 +19,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from gateway.tables import metadata
 
+BEST_OF = """result @> '{"best_of": true}'::jsonb"""
+"""What belongs to the owner's "best of". A query says it in these very words, or the index is of no use to it."""
+
 jobs = Table(
     "jobs",
     metadata,
@@ -61,5 +64,6 @@ jobs = Table(
         unique=True,
         postgresql_where=text("idempotency_key IS NOT NULL"),
     ),
+    Index("ix_jobs_best_of", "account_id", "job_id", postgresql_where=text(BEST_OF)),
     Index("ix_jobs_in_flight", "account_id", postgresql_where=text("rank < 3")),
 )
