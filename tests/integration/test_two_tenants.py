@@ -210,8 +210,8 @@ def test_every_operation_has_a_line_in_the_matrix_and_every_line_an_operation() 
     missing = [f"{name} ({lines[name].method} {lines[name].path})" for name in lines.keys() - MATRIX.keys()]
     assert not missing, (
         f"{', '.join(sorted(missing))}: say in MATRIX what another tenant gets who asks it with the owner's things."
-        " Where it reads or changes one thing, have `tenants.settle` make such a thing for the owner, put its id into the path,"
-        " and expect 404; where it lists or makes, expect success and nothing of the owner's in the answer (`fresh`)."
+        " Where it reads or changes one thing, have `tenants.settle` make such a thing for the owner, put its id into"
+        " the path, and expect 404; where it lists or makes, expect success and nothing of the owner's (`fresh`)."
     )
     assert not MATRIX.keys() - lines.keys(), "lines about operations that no document has any more"
 
