@@ -23,6 +23,7 @@ from common.db.database import Database
 from common.http.app import create_app
 from common.http.identity import require_identity
 from gateway.kinds.catalogue import KindCatalogue
+from gateway.openapi_passed_on import with_the_gateways_answers
 from gateway.settings import GatewaySettings
 from generation.assets import routes as asset_routes
 from generation.assets.assembly import build_assets
@@ -112,7 +113,11 @@ def render(document: Mapping[str, Any]) -> str:
 
 def expected() -> dict[str, str]:
     """The content of every file of the folder, by its name."""
-    return {f"{service}.json": render(build().openapi()) for service, build in SERVICES.items()}
+    documents = {service: build().openapi() for service, build in SERVICES.items()}
+    return {
+        f"{service}.json": render(document if service == "gateway" else with_the_gateways_answers(document))
+        for service, document in documents.items()
+    }
 
 
 def differences(folder: Path = FOLDER) -> list[str]:

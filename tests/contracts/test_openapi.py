@@ -16,6 +16,9 @@ from generation.kinds.discovery import discover
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts" / "openapi.py"
 SERVICES = ("gateway", "billing", "notifier", "generation")
+BEHIND_THE_GATEWAY = {
+    ("billing", "/v1/credits/jobs/{job_id}"), ("billing", "/v1/orders"), ("billing", "/v1/orders/{order_id}"),
+}  # fmt: skip
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 
 
@@ -101,3 +104,22 @@ def test_every_kind_is_an_operation_whose_example_fits_its_schema() -> None:
         assert not validator.is_valid({**content["example"], "unheard_of": 1})
         assert operation["description"].endswith("credits.")
     assert "/v1/jobs/{kind}" not in document["paths"]
+
+
+@pytest.mark.parametrize("service", ["billing", "notifier", "generation"])
+def test_what_is_passed_on_tells_how_the_gateway_may_end_it(service: str) -> None:
+    for path, method, operation in operations(read(service)):
+        answers, where = operation["responses"], f"{method} {path}"
+        if "429" not in answers:
+            assert (service, path) in BEHIND_THE_GATEWAY, where
+            continue
+        assert "`DEPENDENCY_UNAVAILABLE`" in answers["503"]["description"], where
+        assert "Retry-After" in answers["503"]["headers"], where
+        assert {"Retry-After", "RateLimit", "RateLimit-Policy"} <= answers["429"]["headers"].keys(), where
+        if "401" in answers:
+            assert operation["security"] == [{"bearer": []}], where
+    assert "X-Degraded" in read("billing")["paths"]["/v1/credits"]["get"]["responses"]["200"]["headers"]
+    checkout = read("billing")["paths"]["/v1/checkout"]["post"]["responses"]
+    assert {"`FORBIDDEN`", "`DEGRADED`"} <= set(
+        f"{checkout['403']['description']}, {checkout['503']['description']}".split(", ")
+    )

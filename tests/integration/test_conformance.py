@@ -70,6 +70,14 @@ def strict(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+def behind_the_gateway(document: dict[str, Any]) -> dict[str, Any]:
+    """The document as its service knows it: the bearer is the gateway's affair."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation.pop("security", None)
+    return document
+
+
 def read(service: str) -> dict[str, Any]:
     return strict(json.loads((DOCUMENTS / f"{service}.json").read_text(encoding="utf-8")))
 
@@ -102,9 +110,10 @@ def _run(folder: Path, arguments: list[str]) -> tuple[int | None, str]:
 
 @pytest.mark.parametrize("service", ["gateway", "billing", "notifier", "generation"])
 def test_answers_its_owner_as_documented(stack: Stack, owner: Owner, tmp_path: Path, service: str) -> None:
-    headers = owner.bearer if service == "gateway" else owner.identity
-
-    ask(tmp_path, read(service), stack.urls[service], headers)
+    if service == "gateway":
+        ask(tmp_path, read(service), stack.urls[service], owner.bearer)
+    else:
+        ask(tmp_path, behind_the_gateway(read(service)), stack.urls[service], owner.identity)
 
 
 def test_answers_through_the_gateway_as_the_owner_of_the_answer_documents(

@@ -1730,6 +1730,7 @@ export interface components {
          *       "status": "paid",
          *       "price_minor": 999,
          *       "currency": "eur",
+         *       "refunded_minor": 0,
          *       "checkout_url": null,
          *       "checkout_expires_at": null,
          *       "created_at": "2026-11-21T12:00:00Z",
@@ -3156,7 +3157,14 @@ export interface components {
     responses: never;
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description Seconds until trying again can make sense. */
+        "Retry-After": number;
+        /** @description What is left of the nearest limit: `"dashboards";r=29;t=2` (IETF draft ratelimit-headers). */
+        RateLimit: string;
+        /** @description That limit: `"dashboards";q=30;w=60` is 30 in 60 seconds. */
+        "RateLimit-Policy": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -3168,6 +3176,8 @@ export interface operations {
                 status?: components["schemas"]["JobStatus"] | null;
                 created_after?: string | null;
                 created_before?: string | null;
+                /** @description Only the owner's "best of": photographs whose critique gave them 85 or more. */
+                best_of?: boolean;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -3185,6 +3195,8 @@ export interface operations {
                 headers: {
                     /** @description The state that is shown (weak). */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
                     "X-Degraded"?: string;
                     [name: string]: unknown;
@@ -3198,6 +3210,8 @@ export interface operations {
                 headers: {
                     /** @description The state that is shown (weak). */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
                     "X-Degraded"?: string;
                     [name: string]: unknown;
@@ -3234,8 +3248,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3245,8 +3260,7 @@ export interface operations {
             /** @description `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3297,10 +3311,10 @@ export interface operations {
                     Location?: string;
                     /** @description `true`: an earlier request with this key made the job. */
                     "Idempotent-Replayed"?: "true";
-                    /** @description What is left (IETF draft ratelimit-headers). */
-                    RateLimit?: string;
                     /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
                     "X-Degraded"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3373,8 +3387,9 @@ export interface operations {
             /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3384,8 +3399,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3425,6 +3439,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3479,8 +3495,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3490,8 +3507,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3544,10 +3560,10 @@ export interface operations {
                     Location?: string;
                     /** @description `true`: an earlier request with this key made the job. */
                     "Idempotent-Replayed"?: "true";
-                    /** @description What is left (IETF draft ratelimit-headers). */
-                    RateLimit?: string;
                     /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
                     "X-Degraded"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3620,8 +3636,9 @@ export interface operations {
             /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3631,8 +3648,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3674,6 +3690,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3728,8 +3746,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3739,8 +3758,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3791,10 +3809,10 @@ export interface operations {
                     Location?: string;
                     /** @description `true`: an earlier request with this key made the job. */
                     "Idempotent-Replayed"?: "true";
-                    /** @description What is left (IETF draft ratelimit-headers). */
-                    RateLimit?: string;
                     /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
                     "X-Degraded"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3867,8 +3885,9 @@ export interface operations {
             /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3878,8 +3897,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3919,6 +3937,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3973,8 +3993,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3984,8 +4005,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4036,10 +4056,10 @@ export interface operations {
                     Location?: string;
                     /** @description `true`: an earlier request with this key made the job. */
                     "Idempotent-Replayed"?: "true";
-                    /** @description What is left (IETF draft ratelimit-headers). */
-                    RateLimit?: string;
                     /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
                     "X-Degraded"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4112,8 +4132,9 @@ export interface operations {
             /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4123,8 +4144,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4164,6 +4184,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4218,8 +4240,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4229,8 +4252,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4285,10 +4307,10 @@ export interface operations {
                     Location?: string;
                     /** @description `true`: an earlier request with this key made the job. */
                     "Idempotent-Replayed"?: "true";
-                    /** @description What is left (IETF draft ratelimit-headers). */
-                    RateLimit?: string;
                     /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
                     "X-Degraded"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4361,8 +4383,9 @@ export interface operations {
             /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4372,8 +4395,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4417,6 +4439,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4471,8 +4495,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4482,8 +4507,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4535,10 +4559,10 @@ export interface operations {
                     Location?: string;
                     /** @description `true`: an earlier request with this key made the job. */
                     "Idempotent-Replayed"?: "true";
-                    /** @description What is left (IETF draft ratelimit-headers). */
-                    RateLimit?: string;
                     /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
                     "X-Degraded"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4611,8 +4635,9 @@ export interface operations {
             /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4622,8 +4647,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4664,6 +4688,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4718,8 +4744,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4729,8 +4756,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4782,10 +4808,10 @@ export interface operations {
                     Location?: string;
                     /** @description `true`: an earlier request with this key made the job. */
                     "Idempotent-Replayed"?: "true";
-                    /** @description What is left (IETF draft ratelimit-headers). */
-                    RateLimit?: string;
                     /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
                     "X-Degraded"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4858,8 +4884,9 @@ export interface operations {
             /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4869,8 +4896,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4911,6 +4937,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4965,8 +4993,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4976,8 +5005,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5028,10 +5056,10 @@ export interface operations {
                     Location?: string;
                     /** @description `true`: an earlier request with this key made the job. */
                     "Idempotent-Replayed"?: "true";
-                    /** @description What is left (IETF draft ratelimit-headers). */
-                    RateLimit?: string;
                     /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
                     "X-Degraded"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5104,8 +5132,9 @@ export interface operations {
             /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5115,8 +5144,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5156,6 +5184,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5210,8 +5240,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5221,8 +5252,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5259,6 +5289,8 @@ export interface operations {
                 headers: {
                     /** @description The state that is shown (weak). */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
                     "X-Degraded"?: string;
                     [name: string]: unknown;
@@ -5272,6 +5304,8 @@ export interface operations {
                 headers: {
                     /** @description The state that is shown (weak). */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
                     "X-Degraded"?: string;
                     [name: string]: unknown;
@@ -5317,8 +5351,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5328,8 +5363,7 @@ export interface operations {
             /** @description `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5361,6 +5395,8 @@ export interface operations {
             /** @description Successful Response */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5406,8 +5442,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5417,8 +5454,7 @@ export interface operations {
             /** @description `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5455,6 +5491,8 @@ export interface operations {
                 headers: {
                     /** @description The state that is shown (weak). */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5466,6 +5504,8 @@ export interface operations {
                 headers: {
                     /** @description The state that is shown (weak). */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5509,8 +5549,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5520,8 +5561,7 @@ export interface operations {
             /** @description `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5551,6 +5591,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5578,8 +5620,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5589,8 +5632,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5624,6 +5666,8 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5678,8 +5722,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5689,8 +5734,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5722,6 +5766,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5765,8 +5811,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5776,8 +5823,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5813,6 +5859,8 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5876,8 +5924,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5887,8 +5936,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5923,6 +5971,8 @@ export interface operations {
                 headers: {
                     /** @description The state that is shown (weak). */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5934,6 +5984,8 @@ export interface operations {
                 headers: {
                     /** @description The state that is shown (weak). */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5950,8 +6002,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5981,6 +6034,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5999,8 +6054,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6010,8 +6066,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6045,6 +6100,8 @@ export interface operations {
             /** @description Successful Response */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6090,8 +6147,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6101,8 +6159,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6134,6 +6191,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6170,8 +6229,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6181,8 +6241,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6216,6 +6275,8 @@ export interface operations {
             /** @description Successful Response */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6268,8 +6329,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6279,8 +6341,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6310,6 +6371,8 @@ export interface operations {
             /** @description Profile, sessions, keys (without secrets) and jobs; links to what other parts keep. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6337,8 +6400,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6348,8 +6412,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6383,6 +6446,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6428,8 +6493,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6439,8 +6505,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6477,6 +6542,8 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6513,8 +6580,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6524,8 +6592,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6562,6 +6629,8 @@ export interface operations {
                 headers: {
                     /** @description The state that is shown (weak). */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6573,6 +6642,8 @@ export interface operations {
                 headers: {
                     /** @description The state that is shown (weak). */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6607,8 +6678,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6618,8 +6690,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6653,6 +6724,8 @@ export interface operations {
             /** @description Successful Response */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6678,8 +6751,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6689,8 +6763,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6724,6 +6797,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6749,8 +6824,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6760,8 +6836,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6795,6 +6870,8 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6831,8 +6908,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6842,8 +6920,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6873,6 +6950,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6898,8 +6977,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6909,8 +6989,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6940,6 +7019,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6956,8 +7037,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6967,8 +7049,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7002,6 +7083,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7038,8 +7121,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7049,8 +7133,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7080,6 +7163,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7089,8 +7174,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7124,6 +7210,8 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7160,8 +7248,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7171,8 +7260,7 @@ export interface operations {
             /** @description `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7206,6 +7294,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7240,8 +7330,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7251,8 +7342,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7286,6 +7376,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7311,8 +7403,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7322,8 +7415,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7353,6 +7445,8 @@ export interface operations {
             /** @description Successful Response */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7378,8 +7472,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7389,8 +7484,7 @@ export interface operations {
             /** @description `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {

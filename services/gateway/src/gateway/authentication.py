@@ -133,6 +133,11 @@ class CallerDependency(SecurityBase):
         self._scope = scope
         self._session_only = session_only
 
+    @property
+    def can_forbid(self) -> bool:
+        """Whether somebody who is known may be refused here: an API key."""
+        return self._session_only or self._scope is not None
+
     async def __call__(self, request: Request) -> Caller:
         """Who asks. Binds `account_id` to log lines."""
         authenticator: Authenticator = request.app.state.authenticator
