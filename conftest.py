@@ -74,9 +74,9 @@ class PostgresServer:
         _wait(lambda: self._postgres.ready(process.pid), process, self._log)
 
     @property
-    def running(self) -> bool:
-        """Whether it has been started, and not stopped since."""
-        return self._process is not None
+    def pid(self) -> int | None:
+        """Of the server, while it runs."""
+        return None if self._process is None else self._process.pid
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
         """Stop: SIGINT cuts connections and closes cleanly, SIGQUIT is a crash."""

@@ -25,7 +25,7 @@ class PostgresServer(Protocol):
 
     url: str
     plain_url: str
-    running: bool
+    pid: int | None
 
     def start(self) -> None:
         """Start it."""
@@ -67,7 +67,7 @@ async def database_url(own_postgres_server: PostgresServer) -> str:
 async def present(own_postgres_server: PostgresServer) -> AsyncIterator[PostgresServer]:
     """The server, running before and after the test."""
     yield own_postgres_server
-    if not own_postgres_server.running:
+    if own_postgres_server.pid is None:
         await asyncio.to_thread(own_postgres_server.start)
 
 

@@ -17,8 +17,7 @@ from prometheus_client import REGISTRY
 
 from ..jobs.studio import Studio
 from ..jobs.test_submitting import problem
-from .conftest import OpenReplica, RedisServer, give_back, take_away, until
-from .servers import OwnPostgres
+from .conftest import OpenReplica, PostgresServer, RedisServer, give_back, take_away, until
 
 QUICK_SECONDS = 2.0
 
@@ -30,7 +29,7 @@ def age_of(answer: httpx2.Response) -> int:
 
 
 async def test_jobs_are_shown_as_last_known_with_their_age(
-    studio: Studio, open_replica: OpenReplica, present: OwnPostgres
+    studio: Studio, open_replica: OpenReplica, present: PostgresServer
 ) -> None:
     person, elsewhere = studio.person(), await open_replica()
     first, second = [(await person.submit()).json() for _ in range(2)]
@@ -65,7 +64,7 @@ async def test_jobs_are_shown_as_last_known_with_their_age(
 
 
 async def test_what_nobody_was_shown_is_a_refusal_and_nothing_of_others_is_shown(
-    studio: Studio, present: OwnPostgres
+    studio: Studio, present: PostgresServer
 ) -> None:
     person, stranger = studio.person(), studio.person()
     job = (await person.submit()).json()
@@ -82,7 +81,7 @@ async def test_what_nobody_was_shown_is_a_refusal_and_nothing_of_others_is_shown
         assert int(answer.headers["retry-after"]) > 0
 
 
-async def test_jobs_taken_meanwhile_are_listed(studio: Studio, present: OwnPostgres) -> None:
+async def test_jobs_taken_meanwhile_are_listed(studio: Studio, present: PostgresServer) -> None:
     person = studio.person()
     await take_away(present, studio)
     answer = await person.submit()
@@ -93,7 +92,7 @@ async def test_jobs_taken_meanwhile_are_listed(studio: Studio, present: OwnPostg
 
 
 async def test_known_keys_go_on_and_unknown_ones_are_not_called_wrong(
-    studio: Studio, present: OwnPostgres, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, present: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     headers, stranger = [{"authorization": f"Bearer {await _make_key(studio)}"} for _ in range(2)]
     monkeypatch.setattr(studio.parts.authenticator._keys, "_known_seconds", 0.05)
@@ -116,7 +115,7 @@ async def test_known_keys_go_on_and_unknown_ones_are_not_called_wrong(
 
 
 async def test_the_mode_is_told_while_it_lasts_and_keeps_the_gateway_in_service(
-    studio: Studio, present: OwnPostgres
+    studio: Studio, present: PostgresServer
 ) -> None:
     person = studio.person()
     await take_away(present, studio)
@@ -135,12 +134,12 @@ async def test_the_mode_is_told_while_it_lasts_and_keeps_the_gateway_in_service(
     assert REGISTRY.get_sample_value("degraded", {"mode": "database"}) == 0
 
 
-async def test_a_database_that_is_silent_makes_nobody_wait(studio: Studio, present: OwnPostgres) -> None:
+async def test_a_database_that_is_silent_makes_nobody_wait(studio: Studio, present: PostgresServer) -> None:
     person = studio.person()
     job = (await person.submit()).json()
     assert (await person.http.get("/v1/jobs")).status_code == 200
-    assert present._process is not None
-    pids = [present._process.pid, *_children(present._process.pid)]
+    assert present.pid is not None
+    pids = [present.pid, *_children(present.pid)]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -163,11 +162,11 @@ async def test_a_database_that_is_silent_makes_nobody_wait(studio: Studio, prese
     await until(lambda: _count(studio, person.account_id, 3), "the replay")
 
 
-async def test_waiters_are_freed_when_the_silence_is_noticed(studio: Studio, present: OwnPostgres) -> None:
+async def test_waiters_are_freed_when_the_silence_is_noticed(studio: Studio, present: PostgresServer) -> None:
     person = studio.person()
-    assert present._process is not None
+    assert present.pid is not None
     assert (await person.http.get("/v1/me")).status_code in (401, 404)
-    pids = [present._process.pid, *_children(present._process.pid)]
+    pids = [present.pid, *_children(present.pid)]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -219,7 +218,7 @@ async def test_without_redis_submissions_are_limited_locally(studio: Studio, val
 
 
 async def test_without_both_everything_is_refused_quickly(
-    studio: Studio, present: OwnPostgres, valkey: RedisServer
+    studio: Studio, present: PostgresServer, valkey: RedisServer
 ) -> None:
     person = studio.person()
     job = (await person.submit()).json()
