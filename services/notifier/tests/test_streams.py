@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from pydantic import TypeAdapter
 
+from common.figures import Place, encode_places
 from common.http.identity import issue_access_token
 from common.ids import new_id, to_text
 from notifier.feed.messages import ServerEvent
 from notifier.feed.storage import LogReader
+from notifier.streams.hub import WHISPERS_MAX
 
 GONE_SECONDS_MAX = 10.0
 
@@ -301,3 +303,48 @@ async def test_openapi_names_the_event_models(notifier):
     assert {"JobProgressEvent", "JobChargedEvent", "PurchaseCompletedEvent", "EventPage"} <= names.keys()
     assert names["ServerEvent"]["discriminator"]["propertyName"] == "type"
     assert len(names["ServerEvent"]["discriminator"]["mapping"]) == 13
+
+
+async def test_places_pass_by_without_a_trace_and_are_overtaken_by_events(
+    notifier, base, facts, other_facts, handle, follow, log_of
+):
+    job_id, other_job = new_id(), new_id()
+    await handle(notifier, facts.submitted(job_id))
+    everything = await follow(base, "/v1/events", facts.account_id)
+    one = await follow(base, _path(job_id), facts.account_id)
+    assert (await one.event())["event"] == "job.submitted"
+    stranger = await follow(base, "/v1/events", other_facts.account_id)
+
+    def place(of, position):
+        return Place(facts.account_id, of, position, 1.0, 2.0, 3.0, 4.0)
+
+    notifier.places.receive(encode_places([place(job_id, 7), place(other_job, 9), place(job_id, 5)]))
+    notifier.places.receive(b"nonsense")
+
+    (told, other), mine = await everything.events(2), await one.event()
+    assert told == mine
+    assert (told["event"], "id" in told) == ("job.position", False)
+    assert json.loads(told["data"]) == {
+        "job_id": to_text("job", job_id),
+        "position": 5,
+        "wait": {"start_seconds_p50": 1, "start_seconds_p90": 2, "duration_seconds_p50": 3, "duration_seconds_p90": 4},
+    }
+    assert json.loads(other["data"])["position"] == 9
+
+    notifier.places.receive(encode_places([place(job_id, 4)]))
+    await handle(notifier, facts.started(job_id))
+    assert (await one.event())["event"] in {"job.started", "job.position"}
+    await handle(notifier, other_facts.submitted(new_id()))
+    assert (await stranger.event())["event"] == "job.submitted", "nobody hears of others' places"
+    assert [row.type for row in await log_of(notifier, facts.account_id)] == ["job.submitted", "job.started"]
+
+
+def test_a_listener_keeps_few_whispers_and_forgets_what_events_overtake(notifier, facts):
+    listener = notifier.hub.join(facts.account_id)
+    ids = [new_id() for _ in range(WHISPERS_MAX + 10)]
+    for job_id in ids:
+        notifier.hub.whisper(facts.account_id, job_id, b"x")
+    listener.forget(ids[0])
+    assert listener.take_whispers(None) == b"x" * (WHISPERS_MAX - 1)
+    assert listener.take_whispers(None) == b""
+    notifier.hub.leave(listener)

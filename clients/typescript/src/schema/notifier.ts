@@ -661,9 +661,9 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": {
-                        /** @description The `sequence`; `reset` and `server-draining` have none. */
+                        /** @description The `sequence`; what is no event has none. */
                         id?: string;
-                        /** @description The `type`, or `reset`, or `server-draining`. */
+                        /** @description The `type`, or `job.position`, `reset`, `server-draining`. */
                         event: string;
                         data: string;
                     };
@@ -755,9 +755,9 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": {
-                        /** @description The `sequence`; `reset` and `server-draining` have none. */
+                        /** @description The `sequence`; what is no event has none. */
                         id?: string;
-                        /** @description The `type`, or `reset`, or `server-draining`. */
+                        /** @description The `type`, or `job.position`, `reset`, `server-draining`. */
                         event: string;
                         data: string;
                     };

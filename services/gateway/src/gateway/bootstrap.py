@@ -32,6 +32,7 @@ from gateway.jobs.credit_hint import CreditHint
 from gateway.jobs.figures import Figures
 from gateway.jobs.limit_notes import LimitNotes
 from gateway.jobs.networks import Networks
+from gateway.jobs.places import Places
 from gateway.jobs.receipts import JobLedger
 from gateway.jobs.verdicts import Verdicts
 from gateway.keys import routes as key_routes
@@ -105,6 +106,7 @@ class Parts:
         self.notes = LimitNotes(self.limits)
         self.verdicts = Verdicts(self.redis)
         self.figures = Figures(self.redis)
+        self.places = Places(self.redis)
         self.features = FeatureBoard(self.database, self.redis)
         self.plans = Plans(self.database, self.features.limits_factor)
         self.request_rules = RuleBook(self.database, self.features.limits_factor, settings.request_rules)
@@ -193,6 +195,7 @@ async def start(process: Process, settings: GatewaySettings) -> None:
     process.spawn("kinds", parts.catalogue.run)
     process.spawn("verdicts", parts.verdicts.run)
     process.spawn("figures", parts.figures.run)
+    process.spawn("places", parts.places.run)
     process.spawn("limit-notes", parts.notes.run)
     process.spawn("key-revocations", parts.authenticator.run_revocations)
     process.spawn("key-last-used", parts.authenticator.run_last_used)
@@ -252,6 +255,7 @@ def _job_router(parts: Parts) -> APIRouter:
             features=parts.features,
             plans=parts.plans,
             figures=parts.figures,
+            places=parts.places,
             credit_hint=CreditHint(settings.billing_url, parts.http, settings.identity_secrets, parts.limits),
             ledger=JobLedger(settings.billing_url, parts.http, settings.identity_secrets),
             networks=Networks(settings.trusted_proxies),

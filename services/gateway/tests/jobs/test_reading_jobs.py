@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from common.clock import now
 from common.db.database import Database
+from common.figures import Place, encode_places, places_key
 from common.ids import from_text, new_id, to_text
 from gateway.jobs.storage import accept
 from gateway.jobs.tables import BEST_OF
@@ -206,6 +207,31 @@ async def test_shows_the_finished_job_with_its_error_and_attempts(studio: Studio
     shown = (await person.http.get(f"/v1/jobs/{job}")).json()
 
     assert shown["error"] == {"code": "MODERATION_BLOCKED", "detail": "no"}
-    assert shown["attempts"] == [{**attempt, "error_code": None}]
+    assert shown["attempts"] == [{**attempt, "error_code": None, "branch": "first"}]
     assert shown["charge"] == {"price": 5, "held": 5, "charged": 0, "returned": 5, "settled": True}
     assert shown["queue"] is None
+
+
+async def test_a_job_that_waits_is_shown_where_it_stands_now(studio: Studio) -> None:
+    person, redis, places = studio.person(), studio.parts.redis, studio.parts.places
+    waiting, running = await jobs_of(studio, person, 2)
+    wait = {"position": 9, "start_seconds_p50": 90.0, "start_seconds_p90": 99.0}
+    wait |= {"duration_seconds_p50": 1.0, "duration_seconds_p90": 2.0}
+    for job, status in ((waiting, "queued"), (running, "running")):
+        await change(studio, job, "status = :status, wait = CAST(:wait AS jsonb)", status=status, wait=json.dumps(wait))
+
+    async def shown(job: str) -> Any:
+        return (await person.http.get(f"/v1/jobs/{job}")).json()["queue"]
+
+    now_at = [Place(person.account_id, from_text("job", job), 2, 5.0, 6.0, 1.0, 2.0) for job in (waiting, running)]
+    await redis.set(places_key(), encode_places(now_at))
+    await places.read()
+    queue = await shown(waiting)
+    assert (queue["position"], queue["start"]) == (2, {"p50_seconds": 5.0, "p90_seconds": 6.0})
+    assert await shown(running) is None
+    items = (await person.http.get("/v1/jobs")).json()["items"]
+    assert [item["queue"] and item["queue"]["position"] for item in items] == [None, 2]
+
+    await redis.delete(places_key())
+    await places.read()
+    assert (await shown(waiting))["position"] == 9, "where it stood when it was queued"

@@ -1,4 +1,4 @@
-"""Every second: hand lapsed leases back, end overdue runs, ring for what waits, publish the queues' figures."""
+"""Every second: hand lapsed leases back, end overdue runs, ring for what waits, tell figures and places."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from common.db.database import Database
 from common.db.recurring import repeat
 from generation.doorbell import Doorbell
+from generation.runs.places import Places
 from generation.runs.recovery import BATCH_MAX, cancel_overdue, recover_lapsed
 from generation.runs.waits import Figures, Load, measure, publish
 
@@ -32,6 +33,7 @@ class Sweeper:
         self._redis = redis
         self._doorbell = doorbell
         self._slots = slots
+        self._places = Places(database, redis)
         self.figures = Figures({}, {}, slots)
 
     async def run(self) -> None:
@@ -56,3 +58,5 @@ class Sweeper:
                 await publish(self._redis, self.figures)
         except (RedisError, TimeoutError, OSError) as error:
             log.warning("figures_not_published", error=repr(error)[:200])
+        waiting = [name for name in self._slots if self.figures.loads.get(name, Load()).waiting]
+        await self._places.tell(self.figures, waiting)

@@ -19,6 +19,7 @@ from notifier.streams.callers import require_caller
 from notifier.streams.following import StreamLimits
 from notifier.streams.hints import Hints
 from notifier.streams.hub import Hub, HubLimits
+from notifier.streams.places import Places
 from notifier.streams.routes import STREAM_PATHS, StreamParts, build_router
 
 SERVICE = "notifier"
@@ -33,6 +34,7 @@ class Notifier:
     redis: Redis
     hub: Hub
     hints: Hints
+    places: Places
     mailer: Mailer
     retention: FeedRetention
     notifications: Notifications
@@ -63,6 +65,7 @@ def build(settings: NotifierSettings) -> Notifier:
         redis=redis,
         hub=hub,
         hints=hints,
+        places=Places(hub, redis),
         mailer=mailer,
         retention=FeedRetention(database, settings.log_keep_days),
         notifications=Notifications(hub=hub, hints=hints, mailer=mailer, keep_events=settings.log_keep_events),

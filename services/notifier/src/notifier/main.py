@@ -40,6 +40,7 @@ async def start(process: Process, settings: NotifierSettings) -> int:
     await start_relay(process, SERVICE, notifier.database, notifier.redis)
     process.spawn("hints-sender", notifier.hints.run_sender)
     process.spawn("hints-listener", notifier.hints.run_listener, critical=False)
+    process.spawn("places", notifier.places.run, critical=False)
     process.spawn("hints-poll", notifier.hints.run_poll)
     process.spawn("feed-retention", notifier.retention.run)
     process.spawn("mail-retention", notifier.mailer.run_retention)

@@ -26,6 +26,7 @@ from gateway.jobs.credit_hint import CreditHint
 from gateway.jobs.direct_route import DirectRoute
 from gateway.jobs.figures import Figures
 from gateway.jobs.networks import Networks
+from gateway.jobs.places import Places
 from gateway.jobs.provider_choice import read_provider_choice
 from gateway.jobs.reading import read_idempotency_key, read_input, read_submission
 from gateway.jobs.receipts import JobLedger, Receipt, receipt_of
@@ -83,6 +84,7 @@ class JobParts:
     features: FeatureBoard
     plans: Plans
     figures: Figures
+    places: Places
     credit_hint: CreditHint
     ledger: JobLedger
     networks: Networks
@@ -141,7 +143,8 @@ def _add_reading(router: APIRouter, parts: JobParts) -> None:
     async def get_job(job_id: str, caller: Reader, if_none_match: IfNoneMatch = None) -> Response:
         """One job of the account."""
         shown = await _own_job(reads, caller, job_id)
-        answer = conditional(shown.job.model_dump_json(), if_none_match, state=state_of(shown.job))
+        job = parts.places.placed(shown.job)
+        answer = conditional(job.model_dump_json(), if_none_match, state=state_of(job))
         return marked(answer, shown.mark)
 
     @router.get(
@@ -178,7 +181,7 @@ def _add_reading(router: APIRouter, parts: JobParts) -> None:
             best_of=best_of,
         )
         found = await reads.many(caller.account_id, wanted, limit + 1)
-        items = list(found.jobs[:limit])
+        items = [parts.places.placed(job) for job in found.jobs[:limit]]
         page = JobPage(items=items, next_cursor=items[-1].id if len(found.jobs) > limit else None)
         return marked(conditional(page.model_dump_json(), if_none_match, state=state_of_page(page)), found.mark)
 

@@ -220,6 +220,17 @@ class ResetNotice(BaseModel):
     last_sequence: int
 
 
+class PositionNotice(BaseModel):
+    """SSE `event: job.position`: a job that waits has another place now. Told as it happens and kept nowhere.
+
+    It has no `id`. Once the job has started it means nothing any more.
+    """
+
+    job_id: str
+    position: int
+    wait: WaitEstimate
+
+
 class DrainNotice(BaseModel):
     """SSE `event: server-draining`: this server goes away; reconnect and nothing is lost."""
 

@@ -78,6 +78,8 @@ class Following:
                 frames = await self._next()
                 if frames:
                     yield frames
+                elif whispers := self._listener.take_whispers(self._wanted.job_id):
+                    yield whispers
                 elif self._behind or self._finished:
                     continue
                 elif loop.time() >= deadline:
@@ -138,6 +140,8 @@ class Following:
     def _encode(self, events: list[StoredEvent]) -> bytes:
         for index, event in enumerate(events):
             _observe(event, self._opened_at)
+            if event.job_id is not None:
+                self._listener.forget(event.job_id)
             if self._wanted.job_id is not None and event.final:
                 events = events[: index + 1]
                 self._finished = True

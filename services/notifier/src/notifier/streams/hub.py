@@ -18,6 +18,7 @@ from notifier.streams import metrics
 
 TAIL_EVENTS_MAX = 32
 RETRY_SECONDS = 30
+WHISPERS_MAX = 64
 
 EndReason = Literal["client", "draining"]
 
@@ -46,6 +47,22 @@ class Listener:
         self.channel = channel
         self.ended: EndReason | None = None
         self._wake = asyncio.Event()
+        self._whispers: dict[UUID, bytes] = {}
+
+    def whisper(self, job_id: UUID, frame: bytes) -> None:
+        """Something passing about a job; what was whispered of it before and is not sent yet is forgotten."""
+        if job_id in self._whispers or len(self._whispers) < WHISPERS_MAX:
+            self._whispers[job_id] = frame
+            self._wake.set()
+
+    def forget(self, job_id: UUID) -> None:
+        """What was whispered of a job is overtaken by events."""
+        self._whispers.pop(job_id, None)
+
+    def take_whispers(self, job_id: UUID | None) -> bytes:
+        """What there is to whisper, of one job or of all."""
+        whispers, self._whispers = self._whispers, {}
+        return b"".join(frame for about, frame in whispers.items() if job_id in (None, about))
 
     def notify(self) -> None:
         """Something is new, or the end has come."""
@@ -172,6 +189,13 @@ class Hub:
         channel = self._channels.get(account_id)
         if channel is not None:
             channel.advance(head)
+
+    def whisper(self, account_id: UUID, job_id: UUID, frame: bytes) -> None:
+        """Tell whoever listens to the account now, and nobody later."""
+        channel = self._channels.get(account_id)
+        if channel is not None:
+            for listener in channel.listeners:
+                listener.whisper(job_id, frame)
 
     async def drain(self) -> None:
         """Tell every stream to say goodbye, and those still to come."""

@@ -14,7 +14,7 @@ from common.errors import DependencyUnavailable, NotFound, Unauthorized, Validat
 from common.http.identity import Caller
 from common.http.problems import problem_responses
 from common.ids import InvalidId, from_text
-from notifier.feed.messages import DrainNotice, EventPage, ResetNotice
+from notifier.feed.messages import DrainNotice, EventPage, PositionNotice, ResetNotice
 from notifier.feed.storage import JobOwner, LogReader
 from notifier.streams.following import DATABASE_ERRORS, StreamLimits, Wanted
 from notifier.streams.hub import Hub, TooManyStreams
@@ -43,8 +43,8 @@ _EVENT_OF_A_STREAM: dict[str, Any] = {  # before OpenAPI 3.2 the schema of an ev
     "type": "object",
     "required": ["event", "data"],
     "properties": {
-        "id": {"type": "string", "description": "The `sequence`; `reset` and `server-draining` have none."},
-        "event": {"type": "string", "description": "The `type`, or `reset`, or `server-draining`."},
+        "id": {"type": "string", "description": "The `sequence`; what is no event has none."},
+        "event": {"type": "string", "description": "The `type`, or `job.position`, `reset`, `server-draining`."},
         "data": {
             "type": "string",
             "contentMediaType": "application/json",
@@ -53,6 +53,7 @@ _EVENT_OF_A_STREAM: dict[str, Any] = {  # before OpenAPI 3.2 the schema of an ev
                     {"$ref": "#/components/schemas/ServerEvent"},
                     ResetNotice.model_json_schema(),
                     DrainNotice.model_json_schema(),
+                    PositionNotice.model_json_schema(ref_template="#/components/schemas/{model}"),
                 ]
             },
         },
