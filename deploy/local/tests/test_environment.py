@@ -36,7 +36,7 @@ def test_all_vendors_are_sandboxed_without_keys() -> None:
     [
         ("OPENAI_API_KEY", {"OPENAI_API_KEY", "OPENAI_BASE_URL"}),
         ("REPLICATE_API_TOKEN", {"REPLICATE_API_TOKEN", "REPLICATE_BASE_URL"}),
-        ("CLOUDINARY_URL", {"CLOUDINARY_URL"}),
+        ("CLOUDINARY_URL", {"CLOUDINARY_URL", "NOTIFIER_FILE_HOSTS"}),
         ("SMTP_URL", {"SMTP_URL"}),
     ],
 )

@@ -2543,6 +2543,12 @@ export interface components {
             media_type: string;
             /** Size Bytes */
             size_bytes: number;
+            /**
+             * Mailed
+             * @description Whether it goes along with the mail about it, if small enough.
+             * @default false
+             */
+            mailed?: boolean;
         };
         /**
          * ImageArtefact

@@ -111,7 +111,8 @@ def _sandbox(wiring: Wiring, caller: Mapping[str, str]) -> dict[str, str]:
         },
         "CLOUDINARY_URL": {
             "CLOUDINARY_URL": "cloudinary://sandbox-key:sandbox-secret@sandbox"
-            f"?upload_prefix={address}/cloudinary&secure=false&private_cdn=true&cname={host}"
+            f"?upload_prefix={address}/cloudinary&secure=false&private_cdn=true&cname={host}",
+            "NOTIFIER_FILE_HOSTS": LOOPBACK,
         },
         "STRIPE_API_KEY": {
             "STRIPE_API_KEY": "sk_test_sandbox",

@@ -7,10 +7,12 @@ from redis.asyncio import Redis
 
 from common.db.database import Database
 from common.http.app import create_app
+from common.http.outbound import GuardedFetcher
 from common.redis_client import connect_redis
 from notifier.feed.retention import FeedRetention
 from notifier.feed.storage import LogReader
 from notifier.handlers import Notifications
+from notifier.mail.attachments import Attachments
 from notifier.mail.mailer import Mailer
 from notifier.mail.rendering import Renderer
 from notifier.mail.smtp import parse_smtp_url
@@ -36,12 +38,14 @@ class Notifier:
     hints: Hints
     places: Places
     mailer: Mailer
+    files: GuardedFetcher
     retention: FeedRetention
     notifications: Notifications
     app: FastAPI
 
     async def close(self) -> None:
         """Close the connections."""
+        await self.files.aclose()
         await self.redis.aclose()
         await self.database.close()
 
@@ -58,7 +62,9 @@ def build(settings: NotifierSettings) -> Notifier:
     hub = Hub(HubLimits(settings.streams_per_account_max, settings.streams_max))
     hints = Hints(hub, log_reader, redis)
     renderer = Renderer(settings.mail_from, settings.public_url, settings.job_path, settings.identity_secrets)
-    mailer = Mailer(database, renderer, parse_smtp_url(settings.smtp_url.get_secret_value()))
+    files = GuardedFetcher(allow_hosts=settings.file_hosts, connections_max=1, user_agent="Atelier/1 (mail)")
+    attachments = Attachments(files, settings.attachment_bytes_max)
+    mailer = Mailer(database, renderer, parse_smtp_url(settings.smtp_url.get_secret_value()), attachments)
     return Notifier(
         settings=settings,
         database=database,
@@ -67,6 +73,7 @@ def build(settings: NotifierSettings) -> Notifier:
         hints=hints,
         places=Places(hub, redis),
         mailer=mailer,
+        files=files,
         retention=FeedRetention(database, settings.log_keep_days),
         notifications=Notifications(hub=hub, hints=hints, mailer=mailer, keep_events=settings.log_keep_events),
         app=build_app(settings, database, hub, log_reader),

@@ -1,9 +1,9 @@
 """Owns what can be configured about the notifier: addresses, the mail server, limits of streams and log."""
 
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from common.settings import CommonSettings
 from notifier.mail.rendering import parse_address
@@ -25,6 +25,11 @@ class NotifierSettings(CommonSettings):
     smtp_url: SecretStr = Field(SecretStr("smtp://127.0.0.1:8025?tls=off"), validation_alias="SMTP_URL")
     mail_from: str = Field("Atelier <studio@atelier.example>", validation_alias="MAIL_FROM")
     mail_connections: int = Field(2, ge=1, le=20)
+    attachment_bytes_max: int = Field(5_000_000, ge=0, le=20_000_000)
+    """A finished file goes along with the mail about it up to this size; 0 for links alone. Sending it takes eight
+    times as much memory for a moment, once in a process."""
+    file_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts from which such files are fetched although they are not public; for development only."""
     job_path: str = "/jobs/{job}"
     """The page of a job under `PUBLIC_URL`, for links in mails."""
 
@@ -45,6 +50,11 @@ class NotifierSettings(CommonSettings):
         parse_smtp_url(value.get_secret_value())
         return value
 
+    @field_validator("file_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
     @field_validator("mail_from")
     @classmethod
     def _sender(cls, value: str) -> str:
@@ -64,4 +74,6 @@ class NotifierSettings(CommonSettings):
         absent = [name for field, name in missing.items() if field not in self.model_fields_set]
         if self.production and absent:
             raise ValueError(f"{' and '.join(absent)} must be set in production")
+        if self.production and self.file_hosts:
+            raise ValueError("NOTIFIER_FILE_HOSTS opens our own network; leave it empty")
         return self

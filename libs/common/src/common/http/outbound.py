@@ -114,6 +114,10 @@ class GuardedFetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
         await self._pool.aclose()
 
     def check(self, url: str) -> httpx2.URL:

@@ -1,6 +1,6 @@
 """What a finished piece of work looks like to those who asked for it."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class ImageArtefact(BaseModel):
@@ -27,6 +27,7 @@ class FileArtefact(BaseModel):
     url: str
     media_type: str
     size_bytes: int
+    mailed: bool = Field(default=False, description="Whether it goes along with the mail about it, if small enough.")
 
 
 class PixelSize(BaseModel):

@@ -253,7 +253,7 @@ async def _printed(
         made = await typeset(step, document, await job.folder() / "book.pdf")
         await job.progress(_PRINTED, "Storing the book")
         pdf = await step.store_file("book.pdf", made.path, media_type=PDF)
-        return _Printed(pdf=pdf, pages=made.pages, sha256=made.sha256)
+        return _Printed(pdf=pdf.model_copy(update={"mailed": True}), pages=made.pages, sha256=made.sha256)
 
     printed = await job.step("pdf", _Printed, print_book)
     return ColoringBookResult(

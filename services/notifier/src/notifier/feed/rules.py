@@ -1,7 +1,7 @@
 """What is told of a fact, given what was told before: stale news is dropped, the first outcome stands."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from common.events.credits import (
@@ -68,6 +68,8 @@ class JobState:
     closed_sequence: int | None = None
     reason: str | None = None
     """Why it failed, for its owner."""
+    file: dict[str, Any] | None = None
+    """Of its result, what goes along with the mail about it: `url`, `media_type`, `size_bytes`."""
 
     @property
     def complete(self) -> bool:
@@ -107,9 +109,19 @@ def note_job_fact(job: JobState, event: Event) -> bool:
             job.kind = event.kind
             if isinstance(event, RunFailed) and job.outcome is None:
                 job.reason = event.detail
+            if isinstance(event, RunCompleted) and job.outcome is None:
+                job.file = _mailed_file(event)
             return _note_outcome(job, _OUTCOMES[type(event)])
         case _:
             return False
+
+
+def _mailed_file(event: RunCompleted) -> dict[str, Any] | None:
+    """The first file of a result that its kind wants mailed."""
+    for member in event.result.values():
+        if isinstance(member, dict) and member.get("mailed") is True:
+            return {name: member[name] for name in ("url", "media_type", "size_bytes")}
+    return None
 
 
 def note_account_fact(feed: Feed, event: Event) -> bool:

@@ -1,6 +1,7 @@
 """The SQL of the account event log."""
 
 import asyncio
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +25,7 @@ _LOCK_FEEDS = text(
 _LOAD_JOBS = text(
     """
     SELECT job_id, account_id, kind, held_credits, attempt, progress_sequence, outcome, settlement,
-           captured_credits, released_credits, closed_sequence, reason
+           captured_credits, released_credits, closed_sequence, reason, file
     FROM job_states WHERE job_id = ANY(CAST(:ids AS uuid[]))
     """
 )
@@ -39,20 +40,23 @@ _SAVE_FEEDS = text(
 _SAVE_JOBS = text(
     """
     INSERT INTO job_states (job_id, account_id, kind, held_credits, attempt, progress_sequence, outcome,
-                            settlement, captured_credits, released_credits, closed_sequence, reason)
-    SELECT * FROM unnest(
+                            settlement, captured_credits, released_credits, closed_sequence, reason, file)
+    SELECT job_id, account_id, kind, held_credits, attempt, progress_sequence, outcome,
+           settlement, captured_credits, released_credits, closed_sequence, reason, CAST(file AS jsonb)
+    FROM unnest(
         CAST(:job_ids AS uuid[]), CAST(:account_ids AS uuid[]), CAST(:kinds AS text[]),
         CAST(:held AS bigint[]), CAST(:attempts AS integer[]), CAST(:progress AS bigint[]),
         CAST(:outcomes AS text[]),
         CAST(:settlements AS text[]), CAST(:captured AS bigint[]), CAST(:released AS bigint[]),
-        CAST(:closed AS bigint[]), CAST(:reasons AS text[])
-    )
+        CAST(:closed AS bigint[]), CAST(:reasons AS text[]), CAST(:files AS text[])
+    ) AS job (job_id, account_id, kind, held_credits, attempt, progress_sequence, outcome,
+              settlement, captured_credits, released_credits, closed_sequence, reason, file)
     ON CONFLICT (job_id) DO UPDATE SET
         kind = excluded.kind, held_credits = excluded.held_credits, attempt = excluded.attempt,
         progress_sequence = excluded.progress_sequence, outcome = excluded.outcome,
         settlement = excluded.settlement, captured_credits = excluded.captured_credits,
         released_credits = excluded.released_credits, closed_sequence = excluded.closed_sequence,
-        reason = excluded.reason, updated_at = now()
+        reason = excluded.reason, file = excluded.file, updated_at = now()
     """
 )
 _APPEND = text(
@@ -194,6 +198,7 @@ async def save_jobs(uow: UnitOfWork, states: Iterable[JobState]) -> None:
             "released": [job.released_credits for job in jobs],
             "closed": [job.closed_sequence for job in jobs],
             "reasons": [job.reason for job in jobs],
+            "files": [None if job.file is None else json.dumps(job.file) for job in jobs],
         },
     )
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from notifier.tables import metadata
 
@@ -73,6 +74,7 @@ job_states = Table(
     Column("released_credits", BigInteger, nullable=False, server_default="0"),
     Column("closed_sequence", BigInteger),
     Column("reason", Text),
+    Column("file", JSONB),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     CheckConstraint("outcome IN ('succeeded', 'failed', 'cancelled', 'rejected')", name="outcome"),
     CheckConstraint("settlement IN ('captured', 'released')", name="settlement"),

@@ -15,6 +15,7 @@ from common.db.unit_of_work import UnitOfWork
 from common.events.deliveries import DeliverySent
 from common.telemetry.tracing import span, traceparent
 from notifier.mail import metrics, storage
+from notifier.mail.attachments import Attachments
 from notifier.mail.rendering import Renderer
 from notifier.mail.rules import GIVE_UP_AFTER, backoff_seconds
 from notifier.mail.smtp import (
@@ -28,7 +29,7 @@ from notifier.mail.storage import Delivery
 
 log = structlog.get_logger(__name__)
 
-LEASE_SECONDS = 90.0  # connecting may take 30 s and the mail itself another 30
+LEASE_SECONDS = 120.0  # a file may take 15 s (twice, behind another's), connecting 30 s and the mail itself another 30
 SERVER_AWAY_PAUSE_SECONDS_MAX = 30.0
 POLL_SECONDS = 1.0
 FORGET_SECONDS = 300.0
@@ -39,10 +40,11 @@ KEEP_DAYS = 90
 class Mailer:
     """One or more senders over one queue in Postgres. Each sender keeps one connection to the mail server."""
 
-    def __init__(self, database: Database, renderer: Renderer, address: SmtpAddress) -> None:
+    def __init__(self, database: Database, renderer: Renderer, address: SmtpAddress, attachments: Attachments) -> None:
         self._database = database
         self._renderer = renderer
         self._address = address
+        self._attachments = attachments
         self._senders: dict[asyncio.Event, asyncio.Lock] = {}
         self._draining = False
 
@@ -106,7 +108,8 @@ class Mailer:
         }
         try:
             with span("smtp send", kind=SpanKind.CLIENT, parent=delivery.traceparent, attributes=attributes):
-                await connection.send(self._renderer.render(delivery, now()))
+                async with self._attachments.of(delivery) as attachment:
+                    await connection.send(self._renderer.render(delivery, now(), attachment))
                 cause = traceparent() or delivery.traceparent
         except (MailRefusedError, TemplateError, ValueError) as error:
             await self._give_up(delivery, error)

@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from common.ids import to_text
 from common.link_tokens import LinkPurpose, make_token
 from common.order_tokens import ORDER_PREFIX, order_link
+from notifier.mail.attachments import Attachment
 from notifier.mail.order_mails import TO_BUYERS
 from notifier.mail.rules import Locale, locale_of, money
 from notifier.mail.storage import Delivery
@@ -83,7 +84,7 @@ class Renderer:
         """The `Message-ID`: the same for every try, so that a mail sent twice by a crash is known as one."""
         return f"<{delivery_id}@{self.sender.domain}>"
 
-    def render(self, delivery: Delivery, date: datetime) -> EmailMessage:
+    def render(self, delivery: Delivery, date: datetime, attachment: Attachment | None = None) -> EmailMessage:
         """The finished mail.
 
         Raises:
@@ -92,7 +93,7 @@ class Renderer:
             ValueError: a header would contain a line break, or a link is due and no secret is configured.
         """
         locale = locale_of(delivery.locale)
-        values = self._values(delivery, locale)
+        values = {**self._values(delivery, locale), "attached": attachment is not None}
         template = TO_BUYERS.get(delivery.template, delivery.template) if delivery.buyer else delivery.template
         plain = self._environment.get_template(f"{locale}/{template}.txt")
         rich = self._environment.get_template(f"{locale}/{template}.html")
@@ -106,6 +107,9 @@ class Renderer:
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: answering machines keep quiet
         message.set_content(plain.render(values), cte="quoted-printable")
         message.add_alternative(rich.render({**values, "subject": subject}), subtype="html", cte="quoted-printable")
+        if attachment is not None:
+            maintype, _, subtype = attachment.media_type.partition("/")
+            message.add_attachment(attachment.content, maintype=maintype, subtype=subtype, filename=attachment.name)
         message["Content-Language"] = locale  # last: setting the content clears what describes it
         return message
 

@@ -130,6 +130,7 @@ def job_mail(job: JobState, traceparent: str | None) -> Mail | None:
         "charged_credits": job.captured_credits,
         "returned_credits": job.released_credits,
         "reason": job.reason,
+        "file": None if job.file is None else {**job.file, "name": job.kind or "work"},
     }
     return Mail(job.account_id, template, f"{template}:{job.job_id}", context, job.job_id, traceparent)
 

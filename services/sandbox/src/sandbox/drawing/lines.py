@@ -28,6 +28,8 @@ _SYNONYMS = {
 _SUBJECTS = {**CREATURES, **things.THINGS}
 _SWIM = ("fish", "whale", "octopus", "turtle")
 _ON_LAND = tuple(name for name in _SUBJECTS if name not in ("fish", "whale", "octopus", "rocket", "boat"))
+_GROWN = ("house", "castle", "tree", "flower", "mushroom")
+"""What stands about anyway, or far behind."""
 _WORD = re.compile(r"[a-z]+")
 
 
@@ -68,6 +70,9 @@ def _country(page: Page, random: Random, asked: list[str]) -> None:
         spot = wide * (0.16 + 0.33 * number + random.uniform(-0.05, 0.05)), random.uniform(0.56, 0.6)
         _behind(page, random, asked, number)(page, random, spot, random.uniform(0.26, 0.34) * unit)
     _hill(page, random, 0.62, 0.035)
+    beside = [name for name in asked[1:] if name not in _GROWN]
+    if beside:
+        _SUBJECTS[beside[0]](page, random, (wide * random.choice((0.2, 0.8)), 0.76), 0.4 * unit)
     hero = _SUBJECTS[asked[0] if asked else random.choice(_ON_LAND)]
     foot = wide * random.uniform(0.42, 0.58), random.uniform(0.86, 0.9)
     hero(page, random, foot, 0.7 * unit)

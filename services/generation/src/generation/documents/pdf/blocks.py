@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,13 +165,13 @@ class _ReadImage(Flowable):  # type: ignore[misc] # reportlab has no types
 
 
 def _picture_page(block: dict[str, Any], setting: Setting) -> list[Flowable]:
-    reader = opened(block["path"], setting.folder)
-    return [PicturePageFlowable(reader, fit=block["fit"], margin=block["margin_mm"] * mm, dry=setting.dry)]
+    opener = partial(opened, block["path"], setting.folder)
+    return [PicturePageFlowable(opener, fit=block["fit"], margin=block["margin_mm"] * mm, dry=setting.dry)]
 
 
 def _cover(block: dict[str, Any], setting: Setting) -> list[Flowable]:
-    reader = opened(block["path"], setting.folder) if block["path"] else None
-    return [CoverFlowable(block, reader, dry=setting.dry)]
+    opener = partial(opened, block["path"], setting.folder) if block["path"] else None
+    return [CoverFlowable(block, opener, dry=setting.dry)]
 
 
 _MAKERS: dict[str, Callable[[dict[str, Any], Setting], list[Flowable]]] = {
