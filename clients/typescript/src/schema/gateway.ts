@@ -2351,7 +2351,7 @@ export interface components {
          */
         BackgroundRemovalResult: {
             image: components["schemas"]["BackgroundRemovalResultImageArtefact"];
-            /** @description Above 16.7 megapixels the result is smaller than the picture was. */
+            /** @description Above 12.6 megapixels the result is smaller than the picture was. */
             original_size: components["schemas"]["BackgroundRemovalResultPixelSize"];
             /**
              * Subject Share

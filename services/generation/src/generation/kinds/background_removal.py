@@ -45,7 +45,7 @@ class BackgroundRemovalResult(KindResult):
     """The cut-out: the customer's own pixels with an alpha channel."""
 
     image: ImageArtefact
-    original_size: PixelSize = Field(description="Above 16.7 megapixels the result is smaller than the picture was.")
+    original_size: PixelSize = Field(description="Above 12.6 megapixels the result is smaller than the picture was.")
     subject_share: float = Field(description="The part of the picture that stays, 0 to 1.")
     provider: str
     model: str
@@ -105,4 +105,5 @@ KIND = Kind(
     result=BackgroundRemovalResult,
     example={"image_url": "https://example.com/chair.jpg", "output_format": "png"},
     run=run,
+    memory_mb=120,  # of four megapixels, in a child process; the pool bounds what larger ones take
 )

@@ -107,4 +107,5 @@ KIND = Kind(
     result=UpscaleResult,
     example={"image_url": "https://example.com/label.png", "scale": 4},
     run=run,
+    memory_mb=120,  # of four megapixels, in a child process; the pool bounds what larger ones take
 )

@@ -9,8 +9,8 @@ from generation.local.pixels import Picture
 
 COPY_SIDE_MAX = 2048
 """Pixels a provider is shown; models judge outlines on no more than a thousand."""
-RESULT_PIXELS_MAX = 4096 * 4096
-"""A larger picture comes back at this size: encoding takes ten bytes a pixel."""
+RESULT_PIXELS_MAX = 4096 * 3072
+"""A larger picture comes back at this size: with its alpha channel WebP takes 26 bytes a pixel to encode."""
 QUALITY = 90
 _COPY_QUALITY = 93
 _BAND_ROWS = 512

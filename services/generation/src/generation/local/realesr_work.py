@@ -5,9 +5,8 @@ One thread: with two, a busy neighbour makes it five times slower.
 """
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import ncnn
 import numpy
 from numpy.typing import NDArray
 from PIL import Image
@@ -15,6 +14,9 @@ from PIL import Image
 from generation.local.models import locate
 from generation.local.pixels import Picture
 from generation.local.upscale_work import save
+
+if TYPE_CHECKING:
+    import ncnn
 
 TILE = 160
 OVERLAP = 10
@@ -50,6 +52,8 @@ def upscale(source: str, target: str, width: int, height: int) -> dict[str, Any]
 
 def _enlarged_tile(net: "ncnn.Net", pixels: Pixels, left: int, top: int, scale: int) -> Pixels:
     """One tile, with what surrounds it through the net and without it out again."""
+    import ncnn
+
     upper, before = max(0, top - OVERLAP), max(0, left - OVERLAP)
     bottom, right = min(pixels.shape[0], top + TILE), min(pixels.shape[1], left + TILE)
     piece = numpy.ascontiguousarray(pixels[upper : bottom + OVERLAP, before : right + OVERLAP])
@@ -68,6 +72,8 @@ def _enlarged_tile(net: "ncnn.Net", pixels: Pixels, left: int, top: int, scale: 
 
 
 def _net(scale: int) -> "ncnn.Net":
+    import ncnn
+
     net = ncnn.Net()
     net.opt.num_threads = 1
     net.opt.use_vulkan_compute = False

@@ -5,15 +5,17 @@ Needs `requirements/local-models.txt`. One thread and no memory kept between cal
 
 import time
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
-import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
 from generation.local.models import locate
 from generation.local.pixels import Picture
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 SIDE = 320
 """Pixels the model looks at, each way."""
@@ -54,6 +56,8 @@ def _looked_at(image: Image.Image) -> NDArray[numpy.float32]:
 
 @cache
 def _session() -> "onnxruntime.InferenceSession":
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
