@@ -85,7 +85,7 @@ def _run_once(tree: Path, tests: Sequence[str], stop_at_first: bool) -> str:
     report.unlink(missing_ok=True)
     stop = ["-x"] if stop_at_first else []
     command = [
-        sys.executable, "-m", "pytest", "-q", "-p", "mutants_watchdog", "-p", "no:cacheprovider", "-p", "no:xdist",
+        sys.executable, "-m", "pytest", "-q", "-p", "mutants_watchdog", "-p", "no:cacheprovider",
         f"--junitxml={report}", *stop, *tests,
     ]  # fmt: skip
     try:
