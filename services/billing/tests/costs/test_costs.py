@@ -16,7 +16,7 @@ from common.bus.handlers import Handlers, Received
 from common.clock import now
 from common.db.database import Database
 from common.events.jobs import JobSpec, JobSubmitted
-from common.events.runs import AttemptSummary, RunCancelled, RunCompleted, RunFailed
+from common.events.runs import AttemptSummary, RunCancelled, RunCompleted, RunCostFound, RunFailed
 from common.ids import new_id
 
 ATTEMPTS = (
@@ -102,6 +102,22 @@ async def test_a_cancelled_job_is_goodwill_unless_parts_were_charged(
 ) -> None:
     account_id, job_id = await submitted(database, handlers)
     await deliver(database, handlers, cancelled(account_id, job_id, charge))
+    assert await costs(database, job_id) == expected
+
+
+@pytest.mark.parametrize(("charge", "expected"), [(5, (COST + 9, 0)), (0, (0, COST + 9))])
+async def test_a_cost_found_later_is_booked_once_whenever_it_comes(
+    database: Database, handlers: Handlers, charge: int, expected: tuple[int, int]
+) -> None:
+    account_id, job_id = await submitted(database, handlers)
+    about = {"account_id": account_id, "job_id": job_id, "kind": "upscale"}
+    found = [
+        RunCostFound(**about, attempt_id=new_id(), provider="replicate", model="m", cost_microusd=cost)
+        for cost in (4, 5)
+    ]
+    await deliver(database, handlers, found[0])
+    await deliver(database, handlers, cancelled(account_id, job_id, charge))
+    await deliver(database, handlers, *found)
     assert await costs(database, job_id) == expected
 
 

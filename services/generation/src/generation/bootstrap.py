@@ -22,6 +22,7 @@ from generation.assets.routes import BODY_BYTES_MAX
 from generation.assets.routes import PATH as ASSETS_PATH
 from generation.doorbell import Doorbell
 from generation.engine.executor import Executor
+from generation.engine.late_costs import LateCostBooking
 from generation.engine.watchdog import Watchdog
 from generation.engine.worker import listen
 from generation.entitlements import handlers as entitlement_handlers
@@ -177,6 +178,8 @@ def _add_worker(parts: Parts) -> None:
         input_images=build_input_images(settings, StorageSettings(), parts.database, parts.pool, process.stack),
     )
     process.before_stop(partial(executor.drain, settings.drain_seconds * DRAIN_SHARE), share=DRAIN_SHARE + 0.05)
+    if providers.late_costs:
+        process.spawn("late-costs", LateCostBooking(parts.database, providers.late_costs).run, critical=False)
     process.spawn("watchdog", Watchdog(settings.stuck_seconds).run)
     for job_class in settings.classes:
         process.spawn(f"rings-{job_class}", partial(listen, job_class, parts.redis, executor.answer))

@@ -44,6 +44,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         orders.OrderRefunded,
         runs.RunCancelled,
         runs.RunCompleted,
+        runs.RunCostFound,
         runs.RunFailed,
         runs.RunProgressed,
         runs.RunQueued,

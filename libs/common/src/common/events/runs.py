@@ -104,6 +104,17 @@ class RunFailed(RunEvent):
     finished_at: datetime
 
 
+class RunCostFound(RunEvent):
+    """What a purchase has cost, known only after its run has told its outcome; no part of what that said."""
+
+    type: ClassVar[str] = "run.cost_found"
+
+    attempt_id: UUID
+    provider: str
+    model: str
+    cost_microusd: int = Field(ge=0)
+
+
 class RunCancelled(RunEvent):
     """The owner stopped the run; `charge_credits` pays for `parts`, which were delivered before."""
 

@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from billing.costs.rules import ProviderCost
 from common.db.unit_of_work import UnitOfWork
+from common.events.runs import RunCostFound
 
 _BOOK = text(
     """
@@ -13,6 +14,15 @@ _BOOK = text(
     SELECT * FROM unnest(
         CAST(:job_ids AS uuid[]), CAST(:account_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:outcomes AS text[]),
         CAST(:costs AS bigint[]), CAST(:attempts AS integer[]), CAST(:moments AS timestamptz[])
+    ) ON CONFLICT DO NOTHING
+    """
+)
+_BOOK_LATE = text(
+    """
+    INSERT INTO late_costs (attempt_id, job_id, account_id, kind, cost_microusd, occurred_at)
+    SELECT * FROM unnest(
+        CAST(:attempt_ids AS uuid[]), CAST(:job_ids AS uuid[]), CAST(:account_ids AS uuid[]), CAST(:kinds AS text[]),
+        CAST(:costs AS bigint[]), CAST(:moments AS timestamptz[])
     ) ON CONFLICT DO NOTHING
     """
 )
@@ -30,5 +40,20 @@ async def book_costs(uow: UnitOfWork, costs: Sequence[ProviderCost]) -> None:
             "costs": [cost.cost_microusd for cost in costs],
             "attempts": [cost.attempts for cost in costs],
             "moments": [cost.occurred_at for cost in costs],
+        },
+    )
+
+
+async def book_late_costs(uow: UnitOfWork, found: Sequence[RunCostFound]) -> None:
+    """Write what purchases cost; one that is written is passed over."""
+    await uow.execute(
+        _BOOK_LATE,
+        {
+            "attempt_ids": [event.attempt_id for event in found],
+            "job_ids": [event.job_id for event in found],
+            "account_ids": [event.account_id for event in found],
+            "kinds": [event.kind for event in found],
+            "costs": [event.cost_microusd for event in found],
+            "moments": [event.occurred_at for event in found],
         },
     )

@@ -4,6 +4,7 @@ A new capability is a port, its adapters in ``vendors``, and a router built here
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +13,10 @@ from redis.asyncio import Redis
 
 from generation.local.pool import LocalPool, PoolLimits
 from generation.providers.budget import SpentFn
-from generation.providers.catalogue import load_catalogue
+from generation.providers.catalogue import Catalogue, load_catalogue
 from generation.providers.cloudinary_account import parse_account
 from generation.providers.imaging import Imaging
+from generation.providers.keys import ApiKey
 from generation.providers.picture_ports import (
     CutOutRequest,
     EnlargedFile,
@@ -26,13 +28,14 @@ from generation.providers.ports import (
     TEXT_WRITE,
     ArtefactStore,
     ImageRequest,
+    LateCosts,
     ProviderImage,
     ProviderText,
     TextRequest,
 )
 from generation.providers.router import Router
 from generation.providers.routers import Routers, policy_of
-from generation.providers.settings import ProviderSettings
+from generation.providers.settings import ProviderSettings, split_keys
 from generation.providers.transfers import Downloads
 from generation.providers.vendors import known_vendors
 
@@ -52,6 +55,8 @@ class Providers:
     artefacts: ArtefactStore
     downloads: Downloads
     imaging: Imaging
+    late_costs: Mapping[str, LateCosts]
+    """Providers that know afterwards what a purchase has cost."""
     _closing: AsyncExitStack
 
     async def aclose(self) -> None:
@@ -99,8 +104,21 @@ def build_providers(
         artefacts=_store(settings, imaging, closing),
         downloads=_downloads(settings, closing),
         imaging=imaging,
+        late_costs=_late_costs(settings, catalogue, closing),
         _closing=closing,
     )
+
+
+def _late_costs(settings: ProviderSettings, catalogue: Catalogue, closing: AsyncExitStack) -> Mapping[str, LateCosts]:
+    keys = [ApiKey(secret) for secret in split_keys(settings.replicate_api_token)]
+    if not keys:
+        return {}
+    from generation.providers.replicate_api import ReplicateApi
+    from generation.providers.replicate_late import LateReplicate
+
+    api = ReplicateApi(settings.replicate_base_url, connections_max=2, provider="replicate")
+    closing.push_async_callback(api.aclose)
+    return {"replicate": LateReplicate(api, catalogue, keys)}
 
 
 def _store(settings: ProviderSettings, imaging: Imaging, closing: AsyncExitStack) -> ArtefactStore:

@@ -271,6 +271,18 @@ class AttemptLog(Protocol):
         ...
 
 
+class LateCosts(Protocol):
+    """A provider that can be asked afterwards what a purchase has cost."""
+
+    async def cost_microusd(self, capability: str, model: str, external_id: str) -> int | None:
+        """The cost of what is over; None for what is not, which is cancelled by asking.
+
+        Raises:
+            ProviderError: it does not answer, or knows of no such purchase.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StoredArtefact:
     """Where a stored file is, and what it is. ``bytes`` is its size."""

@@ -28,7 +28,7 @@ from generation.providers.picture_ports import SourcePicture
 from generation.providers.ports import PICTURE_BYTES_MAX, ProviderCall
 from generation.providers.replicate_api import Call, Prediction, ReplicateApi
 
-_RUNNING = frozenset({"starting", "processing", "queued"})
+RUNNING_STATUSES = frozenset({"starting", "processing", "queued"})
 _POLL_FIRST_SECONDS = 0.5
 _POLL_MAX_SECONDS = 3.0
 _POLL_GROWTH = 1.4
@@ -148,7 +148,7 @@ class Predictions:
                 failures += 1
                 pause_seconds = self._pause_after(error, failures, pause_seconds, prediction_id)
             else:
-                if prediction.status not in _RUNNING:
+                if prediction.status not in RUNNING_STATUSES:
                     return prediction
                 fraction = _fraction(prediction.logs)
                 if fraction > shown:

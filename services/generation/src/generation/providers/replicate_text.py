@@ -90,7 +90,7 @@ def _pictures(request: TextRequest, names: TextInputs, card: ModelCard) -> dict[
 
 
 def _text(prediction: Prediction, request: TextRequest, card: ModelCard) -> ProviderText:
-    usage = _usage(prediction)
+    usage = usage_of(prediction)
     cost = text_microusd(card, usage=usage, compute_seconds=prediction.compute_seconds)
     tokens = (usage.text_input, usage.text_output) if usage else (None, None)
     text = _joined(prediction.output)
@@ -128,7 +128,7 @@ def _joined(output: object) -> str:
     return "".join(piece for piece in pieces if isinstance(piece, str))
 
 
-def _usage(prediction: Prediction) -> TokenUsage | None:
+def usage_of(prediction: Prediction) -> TokenUsage | None:
     """Tokens from the metrics, or as some models write them into their log."""
     metrics = prediction.metrics or {}
     logged = {name.lower(): int(count) for name, count in _LOGGED_TOKENS.findall((prediction.logs or "")[-4000:])}
