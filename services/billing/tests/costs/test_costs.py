@@ -16,7 +16,7 @@ from common.bus.handlers import Handlers, Received
 from common.clock import now
 from common.db.database import Database
 from common.events.jobs import JobSpec, JobSubmitted
-from common.events.runs import AttemptSummary, RunCancelled, RunCompleted, RunCostFound, RunFailed
+from common.events.runs import AttemptSummary, RunCancelled, RunCompleted, RunCostSettled, RunFailed
 from common.ids import new_id
 
 ATTEMPTS = (
@@ -112,7 +112,7 @@ async def test_a_cost_found_later_is_booked_once_whenever_it_comes(
     account_id, job_id = await submitted(database, handlers)
     about = {"account_id": account_id, "job_id": job_id, "kind": "upscale"}
     found = [
-        RunCostFound(**about, attempt_id=new_id(), provider="replicate", model="m", cost_microusd=cost)
+        RunCostSettled(**about, attempt_id=new_id(), provider="replicate", model="m", cost_microusd=cost)
         for cost in (4, 5)
     ]
     await deliver(database, handlers, found[0])

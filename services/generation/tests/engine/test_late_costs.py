@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from common.db.database import Database
-from common.events.runs import RunCancelled, RunCostFound
+from common.events.runs import RunCancelled, RunCostSettled
 from common.ids import new_id
 from generation.engine import late_costs as module
 from generation.engine.late_costs import LateCostBooking
@@ -65,7 +65,7 @@ async def test_a_cost_found_after_the_outcome_is_said_once(database: Database) -
     assert vendor.asked == [(IMAGE_MAKE, "m", "p1")] * 3
     outcome, found = await said(database, run.job_id)
     assert isinstance(outcome, RunCancelled)
-    assert isinstance(found, RunCostFound)
+    assert isinstance(found, RunCostSettled)
     assert (found.attempt_id, found.cost_microusd, found.account_id) == (attempt_id, 700, run.account_id)
 
 

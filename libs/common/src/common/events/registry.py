@@ -44,7 +44,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         orders.OrderRefunded,
         runs.RunCancelled,
         runs.RunCompleted,
-        runs.RunCostFound,
+        runs.RunCostSettled,
         runs.RunFailed,
         runs.RunProgressed,
         runs.RunQueued,

@@ -104,10 +104,10 @@ class RunFailed(RunEvent):
     finished_at: datetime
 
 
-class RunCostFound(RunEvent):
+class RunCostSettled(RunEvent):
     """What a purchase has cost, known only after its run has told its outcome; no part of what that said."""
 
-    type: ClassVar[str] = "run.cost_found"
+    type: ClassVar[str] = "run.cost_settled"
 
     attempt_id: UUID
     provider: str

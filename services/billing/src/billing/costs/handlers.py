@@ -6,13 +6,13 @@ from billing.costs.rules import RunOutcome, cost_of
 from billing.costs.storage import book_costs, book_late_costs
 from common.bus.handlers import Handlers, Received
 from common.db.unit_of_work import UnitOfWork
-from common.events.runs import RunCancelled, RunCompleted, RunCostFound, RunFailed
+from common.events.runs import RunCancelled, RunCompleted, RunCostSettled, RunFailed
 
 
 def register(handlers: Handlers) -> None:
     """Book costs beside what the ledger does about the same outcomes, in the same transaction."""
     handlers.beside((RunCompleted, RunFailed, RunCancelled), book_outcomes)
-    handlers.on_batch(RunCostFound, book_found)
+    handlers.on_batch(RunCostSettled, book_found)
 
 
 async def book_outcomes(batch: Sequence[Received[RunOutcome]], uow: UnitOfWork) -> None:
@@ -22,6 +22,6 @@ async def book_outcomes(batch: Sequence[Received[RunOutcome]], uow: UnitOfWork) 
         await book_costs(uow, costs)
 
 
-async def book_found(batch: Sequence[Received[RunCostFound]], uow: UnitOfWork) -> None:
+async def book_found(batch: Sequence[Received[RunCostSettled]], uow: UnitOfWork) -> None:
     """Write what was found out later, once for each purchase."""
     await book_late_costs(uow, [received.event for received in batch])

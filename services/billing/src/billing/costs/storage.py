@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from billing.costs.rules import ProviderCost
 from common.db.unit_of_work import UnitOfWork
-from common.events.runs import RunCostFound
+from common.events.runs import RunCostSettled
 
 _BOOK = text(
     """
@@ -44,7 +44,7 @@ async def book_costs(uow: UnitOfWork, costs: Sequence[ProviderCost]) -> None:
     )
 
 
-async def book_late_costs(uow: UnitOfWork, found: Sequence[RunCostFound]) -> None:
+async def book_late_costs(uow: UnitOfWork, found: Sequence[RunCostSettled]) -> None:
     """Write what purchases cost; one that is written is passed over."""
     await uow.execute(
         _BOOK_LATE,

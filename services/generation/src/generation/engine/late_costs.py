@@ -14,7 +14,7 @@ from sqlalchemy import text
 from common.db.database import Database
 from common.db.recurring import repeat
 from common.db.unit_of_work import UnitOfWork
-from common.events.runs import RunCostFound
+from common.events.runs import RunCostSettled
 from generation.providers.errors import ProviderError
 from generation.providers.ports import LateCosts
 
@@ -95,7 +95,7 @@ async def _book(uow: UnitOfWork, purchase: Any, cost_microusd: int) -> None:
         return
     if run.state in {"completed", "failed", "cancelled"} and cost_microusd:
         uow.emit(
-            RunCostFound(
+            RunCostSettled(
                 account_id=run.account_id,
                 job_id=purchase.job_id,
                 kind=run.kind,
