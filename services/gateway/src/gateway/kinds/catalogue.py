@@ -29,7 +29,14 @@ _STORE = text(
     WHERE kinds.digest <> excluded.digest
     """
 )
-_LOAD = text("SELECT name, digest, enabled, declaration FROM kinds")
+_LOAD = text(
+    """
+    SELECT name, digest, enabled, declaration, own.price
+    FROM kinds LEFT JOIN LATERAL (
+        SELECT price FROM kind_prices WHERE kind = name ORDER BY change DESC LIMIT 1
+    ) AS own ON true
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +122,9 @@ class KindCatalogue:
         for row in rows:
             known = self._kinds.get(row.name)
             if known is not None and (known.digest, known.enabled) == (row.digest, row.enabled):
-                loaded[row.name] = known
+                loaded[row.name] = _priced(known, row)
             elif (offered := _readable(row)) is not None:
-                loaded[row.name] = offered
+                loaded[row.name] = _priced(offered, row)
             elif known is not None:
                 loaded[row.name] = replace(known, enabled=row.enabled)
         self._kinds = loaded
@@ -155,6 +162,16 @@ def _readable(row: Any) -> OfferedKind | None:
     except ValueError as error:  # pydantic's and the schema compiler's errors are such
         log.error("kind_unreadable", kind=row.name, digest=row.digest, error=str(error)[:300])  # noqa: TRY400
         return None
+
+
+def _priced(kind: OfferedKind, row: Any) -> OfferedKind:
+    """The kind at the price an operator has set, or at the declared one."""
+    try:
+        price = PriceRule.model_validate(kind.declaration["price"] if row.price is None else row.price)
+    except ValueError as error:
+        log.error("kind_price_unreadable", kind=row.name, error=str(error)[:300])  # noqa: TRY400
+        return kind
+    return kind if price == kind.price else replace(kind, price=price)
 
 
 def _field_errors(error: jsonschema_rs.ValidationError) -> list[FieldError]:
