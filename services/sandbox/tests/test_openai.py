@@ -94,6 +94,46 @@ async def test_refuses_an_edit_of_what_is_no_picture(client: openai.AsyncOpenAI,
     assert caught.value.code == "invalid_image_file"
 
 
+def _page() -> tuple[str, bytes, str]:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), "white").save(buffer, "PNG")
+    return "page.png", buffer.getvalue(), "image/png"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"image": _page()[1]}, "unsupported_file_mimetype"),
+        ({"image": [_page()] * 17}, "array_above_max_length"),
+        ({"input_fidelity": "high"}, "invalid_input_fidelity_model"),
+        ({"model": "gpt-image-1-mini", "input_fidelity": "high"}, "invalid_input_fidelity_model"),
+        ({"response_format": "b64_json"}, "unknown_parameter"),
+        ({"background": "transparent"}, "invalid_value"),
+        ({"model": "gpt-image-2.5-flare", "background": "transparent", "output_format": "jpeg"}, "invalid_value"),
+    ],
+)
+async def test_refuses_edits_that_openai_refuses(client: openai.AsyncOpenAI, change: dict[str, Any], code: str) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        await client.images.edit(**{"model": MODEL, "prompt": "colour it", "image": _page(), **change})
+    assert caught.value.code == code
+
+
+async def test_takes_edits_that_openai_takes(client: openai.AsyncOpenAI) -> None:
+    faithful = await client.images.edit(
+        model="gpt-image-1.5", prompt="colour it", image=[_page(), _page()], input_fidelity="high", size="256x256"
+    )
+    assert faithful.usage is not None
+    cut = await client.images.edit(
+        model="gpt-image-2.5-sunburst",
+        prompt="Remove the background",
+        image=_page(),
+        background="transparent",
+        size="256x256",
+    )
+    assert cut.data is not None
+    assert _open(cut.data[0].b64_json).mode == "RGBA"
+
+
 async def test_blocks_a_forbidden_prompt_as_moderation_does(client: openai.AsyncOpenAI) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         await client.images.generate(model=MODEL, prompt="something Forbidden")

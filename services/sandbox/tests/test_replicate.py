@@ -88,6 +88,17 @@ async def test_fails_when_the_input_is_no_picture(client: Client) -> None:
     assert "cannot identify image" in prediction.error
 
 
+async def test_a_released_version_has_the_limits_of_its_hardware(client: Client) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (2097, 1000), "teal").save(buffer, "PNG")
+    buffer.seek(0)
+    version = "f121d640bd286e1fdc67f9799164c1d5be36ff74576ee11c803ae5b665dd46aa"
+    prediction = await client.predictions.async_create(version=version, input={"image": buffer, "scale": 2})
+    prediction = await _ended(client, prediction)
+    assert prediction.status == "failed"
+    assert "greater than the max size that fits in GPU memory" in prediction.error
+
+
 async def test_does_not_fetch_from_elsewhere(client: Client) -> None:
     prediction = await client.predictions.async_create(version=ESRGAN, input={"image": "https://192.0.2.1/a.png"})
     prediction = await _ended(client, prediction)

@@ -115,7 +115,7 @@ def slow(seconds: float, then: Response) -> Step:
     return step
 
 
-def drip(body: bytes, every_seconds: float = 0.05) -> Step:
+def drip(body: bytes, every_seconds: float = 0.05, media_type: str = "application/json") -> Step:
     """A healthy answer, one byte at a time."""
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -123,9 +123,7 @@ def drip(body: bytes, every_seconds: float = 0.05) -> Step:
             yield bytes([byte])
             await asyncio.sleep(every_seconds)
 
-    return lambda _: StreamingResponse(
-        pieces(), headers={"content-length": str(len(body))}, media_type="application/json"
-    )
+    return lambda _: StreamingResponse(pieces(), headers={"content-length": str(len(body))}, media_type=media_type)
 
 
 def cut(body: bytes, promised: int, media_type: str = "application/json") -> Step:

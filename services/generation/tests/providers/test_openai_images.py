@@ -118,6 +118,7 @@ TABLE: list[tuple[str, Step, Callable[[ProviderError], bool]]] = [
     ("unprocessable", failed(422, None), _is(Broken)),
     ("bad key", failed(401, "invalid_api_key"), _is(Broken, key_at_fault=True)),
     ("not allowed", failed(403, None), _is(Broken, key_at_fault=True)),
+    ("request timeout", failed(408, None), _is(Unavailable, billable_unknown=False)),
     ("conflict", failed(409, None), _is(Unavailable, billable_unknown=False)),
     ("server error", failed(500, None), _is(Unavailable, billable_unknown=False)),
     ("bad gateway page", Response("<html>", 502, media_type="text/html"), _is(Unavailable)),
@@ -258,6 +259,15 @@ async def test_a_stream_without_its_end_is_an_error(
     with pytest.raises(ProviderError) as caught:
         await streaming.make_image(REQUEST, model=MODEL, key="sk-1", call=Around().call())
     assert expected(caught.value), (type(caught.value), vars(caught.value))
+
+
+async def test_a_dripping_stream_does_not_outlast_the_deadline(vendor: ScriptedVendor, streaming: OpenAIImages) -> None:
+    vendor.on(ROUTE, drip(events(PARTIAL, COMPLETED), 0.02, "text/event-stream"))
+    started = time.monotonic()
+    with pytest.raises(Unavailable) as caught:
+        await streaming.make_image(REQUEST, model=MODEL, key="sk-1", call=Around().call(0.4))
+    assert time.monotonic() - started < 1.5
+    assert caught.value.billable_unknown is True
 
 
 async def test_a_compatible_endpoint_is_sent_only_what_it_knows(vendor: ScriptedVendor, imaging: Imaging) -> None:

@@ -233,6 +233,29 @@ async def test_lives_through_failed_polls(vendor: ScriptedVendor, images: Replic
     assert vendor.count(CREATE) == 1
 
 
+async def test_a_poll_that_is_told_to_stay_away_for_an_hour_does_not_lose_what_was_bought(
+    vendor: ScriptedVendor, images: ReplicateImages
+) -> None:
+    """Of 20 seconds at most, here a hundredth of them."""
+    succeeds(vendor)
+    vendor.on(
+        GET,
+        answer({"detail": "x"}, 429, retry_after="3600"),
+        prediction("succeeded", output=[f"{vendor.url}/out/0.png"]),
+    )
+    image = await images.make_image(REQUEST, model=MODEL, key="r8_1", call=Around().call(5))
+    assert image.content == PICTURE
+
+
+@pytest.mark.parametrize("status", ["processing", "queued", "starting"])
+async def test_what_is_under_way_when_it_is_bought_is_waited_for(
+    vendor: ScriptedVendor, images: ReplicateImages, status: str
+) -> None:
+    succeeds(vendor)
+    vendor.on(CREATE, prediction(status, output=None))
+    assert (await images.make_image(REQUEST, model=MODEL, key="r8_1", call=Around().call())).content == PICTURE
+
+
 async def test_polls_that_keep_failing_leave_the_purchase_resumable(
     vendor: ScriptedVendor, images: ReplicateImages
 ) -> None:

@@ -31,6 +31,8 @@ _ID = re.compile(rf"{FOLDER}/[0-9a-f]{{32}}")
 _ASK_FIRST_SECONDS = 0.5
 _ASK_MAX_SECONDS = 4.0
 _ASK_GROWTH = 1.5
+_TOLD_MAX_SECONDS = 20.0
+"""As for predictions of Replicate: the work is paid for and goes on meanwhile."""
 _FAILURES_MAX = 5
 _CLEAN_UP_SECONDS = 5.0
 
@@ -134,8 +136,8 @@ class Derivations:
                 if failures >= _FAILURES_MAX:
                     raise _unavailable(error.detail, model, code=error.code, resumable=public_id) from error
                 told = error.retry_after_seconds if isinstance(error, Throttled) else None
-                wait_seconds = told if told is not None else pause_seconds
-            await asyncio.sleep(wait_seconds * _CHANCE.uniform(0.9, 1.2) * self._ask_scale)
+                wait_seconds = pause_seconds if told is None else min(told, _TOLD_MAX_SECONDS)
+            await asyncio.sleep(wait_seconds * _CHANCE.uniform(1.0, 1.3) * self._ask_scale)
             pause_seconds = min(pause_seconds * _ASK_GROWTH, _ASK_MAX_SECONDS)
 
     async def _fetched(self, url: str, to: Path, model: str) -> bool:

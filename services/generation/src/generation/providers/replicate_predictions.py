@@ -32,6 +32,8 @@ RUNNING_STATUSES = frozenset({"starting", "processing", "queued"})
 _POLL_FIRST_SECONDS = 0.5
 _POLL_MAX_SECONDS = 3.0
 _POLL_GROWTH = 1.4
+_POLL_TOLD_MAX_SECONDS = 20.0
+"""Longer than this nobody is obeyed who answers a question: the work is paid for and goes on meanwhile."""
 _POLL_FAILURES_MAX = 5
 _CANCEL_SECONDS = 5.0
 _PERCENT = re.compile(r"\b(\d{1,3})%\|")
@@ -154,7 +156,7 @@ class Predictions:
                 if fraction > shown:
                     shown = fraction
                     await call.progress(fraction, None)
-            await asyncio.sleep(pause_seconds * _CHANCE.uniform(0.8, 1.2) * self._poll_scale)
+            await asyncio.sleep(pause_seconds * _CHANCE.uniform(1.0, 1.3) * self._poll_scale)
             pause_seconds = min(pause_seconds * _POLL_GROWTH, _POLL_MAX_SECONDS)
 
     def _pause_after(self, error: ProviderError, failures: int, pause_seconds: float, prediction_id: str) -> float:
@@ -163,7 +165,7 @@ class Predictions:
             raise error
         if failures < _POLL_FAILURES_MAX and isinstance(error, Throttled | Unavailable):
             told = error.retry_after_seconds if isinstance(error, Throttled) else None
-            return told if told is not None else pause_seconds
+            return pause_seconds if told is None else min(told, _POLL_TOLD_MAX_SECONDS)
         raise resumable(error, prediction_id) from error
 
     async def _cancel(self, wire: Call, bought: list[str]) -> None:
