@@ -204,3 +204,50 @@ def test_a_mailed_link_that_is_spent_or_cut_says_so(modules: Path) -> None:
 
     assert "not valid any more" in spent["alert"]
     assert (cut["sent"], "incomplete" in cut["said"]) == ([], True)
+
+
+DRAWN = """
+globalThis.location = { origin: "https://studio.example" };
+globalThis.document = { createElement: (tag) => ({
+  tag, children: [], attributes: {}, append(...children) { this.children.push(...children); },
+  setAttribute(name, value) { this.attributes[name] = value; }, addEventListener() {},
+}) };
+const { resultView } = await import("./result.js");
+const lines = [];
+const walk = ({ tag, textContent, children = [] }) => {
+  if (textContent) lines.push([tag, textContent]);
+  children.forEach(walk);
+};
+walk(resultView(report, "Report"));
+const result = lines;
+"""
+
+
+def test_a_report_is_drawn_with_headings_and_its_words_as_words(modules: Path) -> None:
+    report = {
+        "title": "Report",
+        "pdf": {"url": "https://cdn.example/r.pdf", "media_type": "application/pdf", "size_bytes": 9000},
+        "parts": [
+            {
+                "title": "First analysis",
+                "sections": [{"heading": "A portrait", "paragraphs": ["<b>You</b> listen.", "You hold on."]}],
+                "points_title": "Strengths",
+                "points": ["Patience"],
+                "provider": "openai",
+                "model": "m",
+            }
+        ],
+        "schools": [{"name": "A school", "why": "near"}],
+        "markdown": "# Report",
+    }
+
+    drawn = run(modules, DRAWN, report=report)
+
+    first = drawn.index(["h2", "First analysis"])
+    assert drawn[first + 1 : first + 6] == [
+        ["h3", "A portrait"], ["p", "<b>You</b> listen."], ["p", "You hold on."],
+        ["h3", "Strengths"], ["li", "Patience"],
+    ]  # fmt: skip
+    assert ["pre", "# Report"] in drawn
+    assert ["a", "Download"] in drawn
+    assert "openai" not in str(drawn)

@@ -1,4 +1,4 @@
-"""What a kind's code is given: remembered steps, progress, pictures. Nothing else of the system."""
+"""What a kind's code is given: remembered steps, progress, pictures, answers. Nothing else of the system."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,6 +23,7 @@ from generation.engine.telling import Stretch, Telling
 from generation.kept.storage import KeptKey, find, keep
 from generation.local.pool import LocalPool
 from generation.providers.bootstrap import Providers
+from generation.questionnaires.reading import Filled, read_completed
 from generation.runs.lease import ClaimedRun
 from generation.runs.results import finished_result
 from generation.runs.steps import save_step
@@ -172,6 +173,14 @@ class JobContext:
     async def earlier_result(self, job_id: UUID) -> dict[str, Any] | None:
         """The result of a completed job of the same owner and kind, if there is such a job."""
         return await finished_result(self._database, self.account_id, self._run.kind, job_id)
+
+    async def questionnaire(self, questionnaire_id: str) -> Filled:
+        """The owner's questionnaire, completed. Not remembered: it does not change, and may be deleted meanwhile.
+
+        Raises:
+            JobFailed: `QUESTIONNAIRE_NOT_FOUND` or `QUESTIONNAIRE_NOT_COMPLETED`.
+        """
+        return await read_completed(self._database, self.account_id, questionnaire_id)
 
     async def progress(self, fraction: float, message: str, preview_url: str | None = None) -> None:
         """Tell how far the work is (0–1, never backwards). Told at most five times a second, with a preview always.

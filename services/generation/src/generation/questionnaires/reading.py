@@ -1,6 +1,7 @@
 """How a job reads its owner's questionnaire: completed, in words, and not kept anywhere else."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, cast
 from uuid import UUID
 
@@ -21,6 +22,7 @@ class Filled:
 
     language: Literal["en", "fr"]
     answers: tuple[tuple[str, str], ...]
+    completed_at: datetime
 
 
 async def read_completed(database: Database, account_id: UUID, questionnaire_id: str) -> Filled:
@@ -38,4 +40,4 @@ async def read_completed(database: Database, account_id: UUID, questionnaire_id:
     if found.completed_at is None:
         raise JobFailed(NOT_COMPLETED, "The questionnaire is a draft; complete it first.")
     language = cast("Literal['en', 'fr']", found.language)
-    return Filled(language, tuple(described(form_in(found), found.answers, language)))
+    return Filled(language, tuple(described(form_in(found), found.answers, language)), found.completed_at)

@@ -1,4 +1,4 @@
-// Draws a result of any shape: pictures, files to fetch, palettes, tables, texts and figures.
+// Draws a result of any shape: pictures, files to fetch, palettes, tables, reports, texts and figures.
 
 import { el, safeUrl } from "./dom.js";
 import { bytes, humanise, numberText, t } from "./texts.js";
@@ -10,6 +10,8 @@ const COLOUR = /^#[0-9a-fA-F]{6}$/;
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const isFile = (value) => isObject(value) && typeof value.url === "string";
 const isImage = (value) => isFile(value) && String(value.media_type).startsWith("image/");
+const isSection = (value) => isObject(value) && typeof value.heading === "string" && Array.isArray(value.paragraphs);
+const isPart = (value) => isObject(value) && typeof value.title === "string" && Array.isArray(value.sections) && value.sections.every(isSection);
 const isEmpty = (value) => value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length);
 
 /** The first picture in a result, or null. */
@@ -28,8 +30,19 @@ export function resultView(result, title) {
   const entries = Object.entries(result).filter(([, value]) => !isEmpty(value));
   const shown = ([, value]) => isFile(value) || (Array.isArray(value) && value.every(isFile));
   const files = entries.filter(shown).flatMap(([name, value]) => [value].flat().map((file) => fileView(file, name, title)));
-  const facts = entries.filter((entry) => !shown(entry));
-  return el("div", { class: "result" }, files, facts.length ? pairs(Object.fromEntries(facts), 0) : null);
+  const written = ([, value]) => Array.isArray(value) && value.every(isPart);
+  const parts = entries.filter(written).flatMap(([, value]) => value.map(partView));
+  const source = ([name, value]) => name === "markdown" && typeof value === "string";
+  const sources = entries.filter(source).map(([, value]) => el("details", { class: "source" }, el("summary", { text: "Markdown" }), el("pre", { text: value })));
+  const facts = entries.filter((entry) => !shown(entry) && !written(entry) && !source(entry));
+  return el("div", { class: "result" }, files, parts, facts.length ? pairs(Object.fromEntries(facts), 0) : null, sources);
+}
+
+/** A part of a report: what is to be read, with headings; by whom it was written stays in the data. */
+function partView({ title, sections, points_title: pointsTitle, points }) {
+  const texts = sections.flatMap(({ heading, paragraphs }) => [el("h3", { text: heading }), ...paragraphs.map((text) => el("p", { class: "prose", text }))]);
+  const list = points?.length ? [pointsTitle ? el("h3", { text: pointsTitle }) : null, el("ul", { class: "plain" }, points.map((text) => el("li", { text })))] : [];
+  return el("section", { class: "part" }, el("h2", { text: title }), texts, list);
 }
 
 function fileView(file, name, title) {

@@ -10,6 +10,7 @@ from sandbox.drawing.files import UnreadableImageError
 from sandbox.faults.kinds import AnswerFault
 from sandbox.looking.critic import judge
 from sandbox.looking.impression import impression_of
+from sandbox.vendors.openai.counsellor import words_for
 from sandbox.vendors.openai.phrases import prose
 from sandbox.vendors.openai.schemas import Answerer
 from sandbox.vendors.openai.text_request import TextRequest
@@ -79,7 +80,7 @@ def _tokens(text: str) -> int:
 def _text(request: TextRequest) -> str:
     if request.schema is None:
         return prose(random.Random(request.seed), request.prompt)  # noqa: S311 - repeatable, not secret
-    made = Answerer(request.schema, request.seed).answer()
+    made = Answerer(request.schema, request.seed, words_for(request.rules)).answer()
     if request.pictures:
         with suppress(UnreadableImageError):  # what cannot be seen is spoken of as if it had been
             made = judge(made, impression_of(request.pictures[0]), request.rules)

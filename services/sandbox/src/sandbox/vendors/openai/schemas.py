@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.vendors.openai.errors import OpenAIError
@@ -54,10 +55,15 @@ def _invalid(name: str, param: str, why: str) -> OpenAIError:
 
 
 class Answerer:
-    """Makes values for one schema; the same seed makes the same values. Optional properties are always given."""
+    """Makes values for one schema; the same seed makes the same values. Optional properties are always given.
 
-    def __init__(self, schema: Schema, seed: int) -> None:
+    `words` are used, each once before any comes again, for strings of properties that they are named for.
+    """
+
+    def __init__(self, schema: Schema, seed: int, words: Mapping[str, Sequence[str]] | None = None) -> None:
         self._root = schema
+        self._words = words or {}
+        self._left: dict[str, list[str]] = {}
         self._dice = random.Random(seed)  # noqa: S311 - repeatable, not secret
 
     def answer(self) -> Any:
@@ -110,7 +116,14 @@ class Answerer:
                 return self._dice.random() < 0.7
             case "null":
                 return None
-        return phrase(schema, name, self._dice)
+        return self._from_words(name) or phrase(schema, name, self._dice)
+
+    def _from_words(self, name: str) -> str | None:
+        if name not in self._words:
+            return None
+        if not self._left.get(name):
+            self._left[name] = self._dice.sample(self._words[name], len(self._words[name]))
+        return self._left[name].pop()
 
     def _array(self, schema: Schema, name: str, depth: int) -> list[Any]:
         least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", 1_000))
