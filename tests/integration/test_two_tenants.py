@@ -62,6 +62,7 @@ MATRIX: dict[str, Try | tuple[Try, ...]] = {
         Try(202, headers={"Idempotency-Key": "{job_key}{other_kind}"}, fresh=True),
         Try(422, headers={"Quote": "{quote}", "Idempotency-Key": "{nonce}"}),
     ),
+    "submit_orientation_report": Try(403),
     "estimate_*": Try(200),
     "list_jobs": Try(200, query={"cursor": "{job}"}),
     "get_job": Try(404, path=JOB),
@@ -203,7 +204,9 @@ class Asker:
 
 
 def test_every_operation_has_a_line_in_the_matrix_and_every_line_an_operation() -> None:
-    lines = {re.sub(r"^(submit|estimate)_(?!\*).*", r"\1_*", operation.id): operation for operation in OPERATIONS}
+    lines = {
+        o.id if o.id in MATRIX else re.sub(r"^(submit|estimate)_(?!\*).*", r"\1_*", o.id): o for o in OPERATIONS
+    }
 
     missing = [f"{name} ({lines[name].method} {lines[name].path})" for name in lines.keys() - MATRIX.keys()]
     assert not missing, (

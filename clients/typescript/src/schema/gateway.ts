@@ -141,6 +141,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/orientation-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Orientation report
+         * @description Three readings of a questionnaire, with schools and jobs, as a PDF; once a year with a subscription. Costs 20 credits.
+         */
+        post: operations["submit_orientation_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/orientation-report/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Orientation report: price and wait
+         * @description What this job would cost and when it would be done, with a quote that binds us for ten minutes.
+         */
+        post: operations["estimate_orientation_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/photo-critique": {
         parameters: {
             query?: never;
@@ -2698,6 +2738,117 @@ export interface components {
             role: components["schemas"]["ExtractColorsResultColorRole"];
         };
         /**
+         * OrientationReportInput
+         * @description The questionnaire the report is made of.
+         */
+        OrientationReportInput: {
+            /**
+             * Questionnaire Id
+             * @description A completed questionnaire, see `POST /v1/questionnaires`.
+             */
+            questionnaire_id: string;
+        };
+        /**
+         * OrientationReportResult
+         * @description The report: its parts to be read here, the whole as Markdown and as a PDF file.
+         */
+        OrientationReportResult: {
+            /** Title */
+            title: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "en" | "fr";
+            pdf: components["schemas"]["OrientationReportResultFileArtefact"];
+            /** Parts */
+            parts: components["schemas"]["OrientationReportResultPart"][];
+            /** Schools */
+            schools: components["schemas"]["OrientationReportResultSchool"][];
+            /** Jobs */
+            jobs: components["schemas"]["OrientationReportResultJob"][];
+            /**
+             * Caveat
+             * @description What has to be checked before anything is decided.
+             */
+            caveat: string;
+            /**
+             * Markdown
+             * @description The whole report in CommonMark.
+             */
+            markdown: string;
+        };
+        /**
+         * FileArtefact
+         * @description A file that is no picture, in artefact storage; `url` as for an image.
+         */
+        OrientationReportResultFileArtefact: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+            /** Url */
+            url: string;
+            /** Media Type */
+            media_type: string;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /**
+         * Job
+         * @description What could be done for a living, why, and how to find out.
+         */
+        OrientationReportResultJob: {
+            /** Title */
+            title: string;
+            /** Why */
+            why: string;
+            /** First Step */
+            first_step: string;
+        };
+        /**
+         * Part
+         * @description One of the three parts, by whom it was written.
+         */
+        OrientationReportResultPart: {
+            /** Title */
+            title: string;
+            /** Sections */
+            sections: components["schemas"]["OrientationReportResultSection"][];
+            /** Points Title */
+            points_title: string;
+            /** Points */
+            points: string[];
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+        };
+        /**
+         * School
+         * @description Where something can be learned, and why there.
+         */
+        OrientationReportResultSchool: {
+            /** Name */
+            name: string;
+            /** Programme */
+            programme: string;
+            /** Place */
+            place: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * Section
+         * @description A heading and what stands under it.
+         */
+        OrientationReportResultSection: {
+            /** Heading */
+            heading: string;
+            /** Paragraphs */
+            paragraphs: string[];
+        };
+        /**
          * PhotoCritiqueInput
          * @description The photograph, and how to speak of it.
          */
@@ -4012,6 +4163,249 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_orientation_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the first job again; with another body 422. */
+                "Idempotency-Key"?: string;
+                /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
+                Quote?: string;
+                /** @description What the job does when the provider of choice is down: `fallback` (the default) asks another; `wait; seconds=600` lets the job wait for it so long, cancellable free of charge; `cancel` ends it at once. What is not done then fails with `PROVIDER_DOWN`, and its credits come back. Each attempt of the job says in `branch` which of it happened. It is no part of what an Idempotency-Key stands for. */
+                "On-Provider-Down"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "questionnaire_id": "qst_01k9zv4m5sfv8b2c3d4e5f6g7h"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrientationReportInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    /** @description Where the job is read. */
+                    Location?: string;
+                    /** @description `true`: an earlier request with this key made the job. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description What is left (IETF draft ratelimit-headers). */
+                    RateLimit?: string;
+                    /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
+                    "X-Degraded"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INSUFFICIENT_CREDITS` */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`, `NOT_ELIGIBLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `OPERATION_IN_PROGRESS` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`, `QUOTE_INVALID` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate_orientation_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "questionnaire_id": "qst_01k9zv4m5sfv8b2c3d4e5f6g7h"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrientationReportInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds until trying again can make sense. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
