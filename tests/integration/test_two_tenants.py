@@ -204,9 +204,7 @@ class Asker:
 
 
 def test_every_operation_has_a_line_in_the_matrix_and_every_line_an_operation() -> None:
-    lines = {
-        o.id if o.id in MATRIX else re.sub(r"^(submit|estimate)_(?!\*).*", r"\1_*", o.id): o for o in OPERATIONS
-    }
+    lines = {o.id if o.id in MATRIX else re.sub(r"^(submit|estimate)_(?!\*).*", r"\1_*", o.id): o for o in OPERATIONS}
 
     missing = [f"{name} ({lines[name].method} {lines[name].path})" for name in lines.keys() - MATRIX.keys()]
     assert not missing, (

@@ -2793,6 +2793,12 @@ export interface components {
             media_type: string;
             /** Size Bytes */
             size_bytes: number;
+            /**
+             * Mailed
+             * @description Whether it goes along with the mail about it, if small enough.
+             * @default false
+             */
+            mailed?: boolean;
         };
         /**
          * Job
@@ -4212,10 +4218,10 @@ export interface operations {
                     Location?: string;
                     /** @description `true`: an earlier request with this key made the job. */
                     "Idempotent-Replayed"?: "true";
-                    /** @description What is left (IETF draft ratelimit-headers). */
-                    RateLimit?: string;
                     /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
                     "X-Degraded"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4288,8 +4294,9 @@ export interface operations {
             /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4299,8 +4306,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4339,6 +4345,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4393,8 +4401,9 @@ export interface operations {
             /** @description `RATE_LIMITED` */
             429: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4404,8 +4413,7 @@ export interface operations {
             /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
             503: {
                 headers: {
-                    /** @description Seconds until trying again can make sense. */
-                    "Retry-After"?: number;
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
