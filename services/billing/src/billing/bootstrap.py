@@ -5,6 +5,7 @@ from functools import partial
 from redis.asyncio import Redis
 
 from billing.costs import handlers as cost_handlers
+from billing.invoice_payments import handlers as invoice_handlers
 from billing.ledger import handlers as ledger_handlers
 from billing.ledger import routes as ledger_routes
 from billing.ledger.audit import run_audit
@@ -50,9 +51,11 @@ async def start(process: Process, settings: BillingSettings) -> None:
     cost_handlers.register(handlers)
     top_up_handlers.register(handlers)
     subscription_handlers.register(handlers)
+    invoice_handlers.register(handlers)
     start_consumers(process, "billing", database, redis, handlers, by_topic={"runs": ConsumerLimits(pace_seconds=0.05)})
     process.spawn("stripe-inbox", partial(stripe.inbox.run, process.stopping))
     process.spawn("orders", partial(stripe.orders.run, process.stopping))
+    process.spawn("invoice-payments", partial(stripe.invoices.run, process.stopping))
     process.spawn("catalogue-sync", stripe.catalogue.run)
     process.spawn("subscription-clock", stripe.clock.run)
     process.spawn("subscription-closing", stripe.closing.run)

@@ -3,6 +3,7 @@
 import billing.adjustments.tables
 import billing.catalogue.tables
 import billing.costs.tables
+import billing.invoice_payments.tables
 import billing.ledger.tables
 import billing.orders.tables
 import billing.purchases.tables

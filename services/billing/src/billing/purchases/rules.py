@@ -67,6 +67,8 @@ class CheckoutSession:
     payment_intent_status: str | None
     url: str | None
     expires_at: datetime
+    invoice_reference: str | None = None
+    """Of an invoice that an account has issued; only our own calls set it."""
 
 
 @dataclass(frozen=True, slots=True)

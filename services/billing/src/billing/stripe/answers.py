@@ -10,6 +10,8 @@ from billing.purchases.ports import AttemptSpent, PaymentsRefused, PaymentsUnava
 from billing.purchases.rules import CheckoutSession
 
 REPLAYED_HEADER = "idempotent-replayed"
+INVOICE_METADATA = "atelier_invoice"
+"""Where a payment link, its sessions and payments say which invoice of an account they are for."""
 _KEY_IN_USE = "idempotency_key_in_use"
 
 
@@ -45,6 +47,7 @@ class _Session(BaseModel):
     payment_intent: _PaymentIntent | str | None = None
     url: str | None = None
     expires_at: Annotated[datetime, BeforeValidator(_instant)]
+    metadata: dict[str, str] | None = None
 
 
 def read_session(answer: stripe.StripeObject) -> CheckoutSession:
@@ -70,6 +73,7 @@ def read_session(answer: stripe.StripeObject) -> CheckoutSession:
         payment_intent_status=intent.status if isinstance(intent, _PaymentIntent) else None,
         url=session.url,
         expires_at=session.expires_at,
+        invoice_reference=(session.metadata or {}).get(INVOICE_METADATA),
     )
 
 

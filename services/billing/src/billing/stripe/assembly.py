@@ -8,6 +8,8 @@ from fastapi import APIRouter
 
 from billing.catalogue import routes as catalogue_routes
 from billing.catalogue.sync import CatalogueSync
+from billing.invoice_payments.collecting import Collector
+from billing.invoice_payments.worker import InvoicePaymentWorker
 from billing.orders import routes as order_routes
 from billing.orders.ordering import OrderDesk
 from billing.orders.refunding import Refunder
@@ -19,6 +21,7 @@ from billing.stripe import webhook
 from billing.stripe.catalogue_api import CatalogueApi
 from billing.stripe.client import StripeApi
 from billing.stripe.inbox import Inbox
+from billing.stripe.invoice_api import InvoiceApi
 from billing.stripe.order_api import OrderApi
 from billing.stripe.signature import WebhookVerifier, is_live_key
 from billing.stripe.subscription_api import SubscriptionApi
@@ -36,11 +39,12 @@ BODY_LIMITS = {webhook.PATH: webhook.BODY_BYTES_MAX}
 
 @dataclass(frozen=True, slots=True)
 class StripeParts:
-    """Serve `routers`; run `inbox`, `orders`, `catalogue`, `clock` and `closing` as tasks; close `api` at the end."""
+    """Serve `routers`; run all that has a `run` as tasks; close `api` at the end."""
 
     api: StripeApi
     inbox: Inbox
     orders: OrderWorker
+    invoices: InvoicePaymentWorker
     catalogue: CatalogueSync
     clock: SubscriptionClock
     closing: SubscriptionClosing
@@ -70,6 +74,7 @@ def build_stripe(
     order_api = OrderApi(api)
     order_desk = OrderDesk(database, order_api, settings.public_url, settings.identity_secrets)
     orders = OrderWorker(database, Refunder(database, order_api), timedelta(days=settings.order_buyer_days))
+    invoices = InvoicePaymentWorker(database, Collector(database, InvoiceApi(api)))
     verifier = WebhookVerifier(settings.stripe_webhook_secrets, livemode=is_live_key(api_key))
     routers = (
         catalogue_routes.build_router(database),
@@ -78,4 +83,4 @@ def build_stripe(
         subscription_routes.build_router(database, subscription_desk, office, identify, settings.public_url),
         webhook.build_router(database, verifier, inbox.wake),
     )
-    return StripeParts(api, inbox, orders, catalogue, SubscriptionClock(database, grace), closing, routers)
+    return StripeParts(api, inbox, orders, invoices, catalogue, SubscriptionClock(database, grace), closing, routers)

@@ -14,6 +14,9 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
+from billing.invoice_payments.rules import invoice_id_in
+from billing.invoice_payments.settlement import Outcome as InvoiceOutcome
+from billing.invoice_payments.settlement import settle_invoice
 from billing.ledger.reversals import NothingGranted
 from billing.orders.rules import order_id_in as one_off_order_id_in
 from billing.orders.settlement import Outcome as OneOffOutcome
@@ -42,6 +45,7 @@ FETCH_SECONDS_MAX = 45.0
 Outcome = Literal[
     PurchaseOutcome,
     OneOffOutcome,
+    InvoiceOutcome,
     FollowOutcome,
     "taken_back",
     "given_back",
@@ -78,7 +82,16 @@ class OrderNews:
     session: CheckoutSession
 
 
-News = Payment | SubscriptionNews | OrderNews
+@dataclass(frozen=True, slots=True)
+class InvoiceNews:
+    """A session of the link of an invoice that an account has issued, and what was reversed of its payment."""
+
+    invoice_id: UUID
+    session: CheckoutSession
+    reversals: Reversals
+
+
+News = InvoiceNews | Payment | SubscriptionNews | OrderNews
 
 
 async def _itself(_: StripeApi, object_id: str) -> str | None:
@@ -181,6 +194,8 @@ async def _fetch(database: Database, api: StripeApi, event: ClaimedEvent) -> New
 
 async def _of_session(database: Database, api: StripeApi, session_id: str) -> News | None:
     session = await api.session(session_id)
+    if (invoice := await _of_link(api, session)) is not None:
+        return invoice
     if order_id_in(session.client_reference_id) is None:
         return await _purchase(api, session)
     subscriptions = SubscriptionApi(api)
@@ -192,10 +207,23 @@ async def _of_session(database: Database, api: StripeApi, session_id: str) -> Ne
 
 async def _of_payment(database: Database, api: StripeApi, payment_intent_id: str) -> News | None:
     session = await api.session_of_payment(payment_intent_id)
+    if session is not None and (invoice := await _of_link(api, session)) is not None:
+        return invoice
     if session is not None and order_id_in(session.client_reference_id) is None:
         return await _purchase(api, session)
     invoice_id = await SubscriptionApi(api).invoice_of_payment(payment_intent_id)
     return await _of_invoice(database, api, invoice_id, payment_intent_id) if invoice_id is not None else None
+
+
+async def _of_link(api: StripeApi, session: CheckoutSession) -> InvoiceNews | None:
+    """Looked at before all else: who opens a link may give the session a `client_reference_id` of their liking."""
+    invoice_id = invoice_id_in(session.invoice_reference)
+    if invoice_id is None:
+        return None
+    if session.payment_intent_id is None or session.currency is None:
+        return InvoiceNews(invoice_id, session, Reversals())
+    reversals = await api.reversals_of_payment(session.payment_intent_id, session.currency)
+    return InvoiceNews(invoice_id, session, reversals)
 
 
 async def _of_invoice(
@@ -226,6 +254,8 @@ async def _apply(uow: UnitOfWork, event: ClaimedEvent, news: News | None, grace:
         return "handled_before"
     outcome: Outcome
     match news:
+        case InvoiceNews():
+            outcome, mismatch = await _settle_invoice(uow, news)
         case Payment():
             outcome, mismatch = await _settle(uow, news)
         case SubscriptionNews():
@@ -266,6 +296,14 @@ async def _settle_order(uow: UnitOfWork, order_id: UUID, payment: Payment) -> tu
     settled = await settle_order(uow, order_id, payment.session, payment.reversals)
     if settled.outcome == "unknown_order":
         raise ObjectMissing("there is no such order")
+    return settled.outcome, settled.detail if settled.outcome == "mismatch" else None
+
+
+async def _settle_invoice(uow: UnitOfWork, news: InvoiceNews) -> tuple[Outcome, str | None]:
+    """As `_settle`."""
+    settled = await settle_invoice(uow, news.invoice_id, news.session, news.reversals)
+    if settled.outcome == "unknown_invoice":
+        raise ObjectMissing("there is no such invoice")
     return settled.outcome, settled.detail if settled.outcome == "mismatch" else None
 
 
