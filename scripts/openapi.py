@@ -27,6 +27,8 @@ from gateway.openapi_passed_on import with_the_gateways_answers
 from gateway.settings import GatewaySettings
 from generation.assets import routes as asset_routes
 from generation.assets.assembly import build_assets
+from generation.documents import routes as document_routes
+from generation.documents.desk import DocumentSettings
 from generation.kinds.discovery import discover
 from generation.local.pool import LocalPool, PoolLimits
 from generation.providers.settings import StorageSettings
@@ -96,6 +98,7 @@ def generation_app() -> FastAPI:
         routers=[
             asset_routes.build_router(database, assets.uploads, identify),
             questionnaire_routes.build_router(Questionnaires(database), identify),
+            document_routes.build_router(database, DocumentSettings(settings.public_url), identify),
         ],
         readiness={},
         title="Atelier generation",

@@ -12,6 +12,10 @@ from .stage import providers_at
 
 TABLES = (
     "questionnaires",
+    "invoices",
+    "quotes",
+    "document_counters",
+    "client_mails",
     "yearly_uses",
     "subscribers",
     "kept_results",

@@ -41,6 +41,12 @@ CONTEXT = {
     "plan": "Pro",
     "grace_until": "2026-12-28",
     "link": {"purpose": "verify", "seed": "s" * 43},
+    "number": "INV-2026-0001",
+    "title": "A bathroom",
+    "client": "Ada",
+    "issuer": "Example Ltd",
+    "pdf_url": "https://files.example/signed/invoice.pdf",
+    "due_on": "2026-12-30",
 }
 
 

@@ -15,8 +15,8 @@ from .test_mail import CONTEXT
 
 SENDER = "Atelier <studio@atelier.test>"
 HOSTILE = '"><a href="https://evil.example">click</a> {{ 7 * 7 }} {% raw %} javascript:alert(1)'
-OURS = {"currency", "paid_at", "pay_until", "next_try_at", "grace_until", "pay_url"}
-"""No text of anybody's: codes, dates, and the address of the payment page as Stripe gave it."""
+OURS = {"currency", "paid_at", "pay_until", "next_try_at", "grace_until", "pay_url", "pdf_url", "due_on"}
+"""No text of anybody's: codes, dates, the addresses of payment pages and of stored files."""
 
 
 class Targets(HTMLParser):
@@ -54,7 +54,9 @@ def test_every_target_is_ours_and_user_text_stays_text(renderer, template, local
     mail = renderer.render(delivery(template, locale, **texts), now())
 
     mailed = Targets(mail.get_body(("html",)).get_content())
-    assert all(target.startswith(("https://studio.example", CONTEXT["pay_url"])) for target in mailed.found)
+    assert all(
+        target.startswith(("https://studio.example", CONTEXT["pay_url"], CONTEXT["pdf_url"])) for target in mailed.found
+    )
     assert not mailed.tags & {"script", "img", "iframe", "form", "object", "base"}
     assert "49 " not in mail.get_body(("plain",)).get_content(), "a template inside a text was rendered"
     assert [str(mail[name]) for name in ("From", "To")] == [SENDER, "ada@example.org"]

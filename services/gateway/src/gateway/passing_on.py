@@ -110,6 +110,7 @@ def build_router(
 
     _add_assets(router, generation)
     _add_questionnaires(router, generation)
+    _add_documents(router, generation)
     return router
 
 
@@ -186,3 +187,35 @@ def _add_questionnaires(router: APIRouter, generation: Passthrough) -> None:
         questionnaire_id: str, request: Request, who: Annotated[Caller, Depends(changing("jobs:write"))]
     ) -> Response:
         return await generation.forward(request, who)
+
+
+def _add_documents(router: APIRouter, generation: Passthrough) -> None:
+    """Quotes and invoices, and the page of an invoice for whoever pays it, who is nobody we know."""
+
+    @router.get("/v1/quotes")
+    async def quotes(request: Request, who: Annotated[Caller, Depends(dashboard("jobs:read"))]) -> Response:
+        return await generation.forward(request, who)
+
+    @router.get("/v1/quotes/{quote_id}")
+    async def quote(quote_id: str, request: Request, who: Annotated[Caller, Depends(reading("jobs:read"))]) -> Response:
+        return await generation.forward(request, who)
+
+    @router.post("/v1/quotes/{quote_id}/accept")
+    async def accept_quote(
+        quote_id: str, request: Request, who: Annotated[Caller, Depends(changing("jobs:write"))]
+    ) -> Response:
+        return await generation.forward(request, who)
+
+    @router.get("/v1/invoices")
+    async def invoices(request: Request, who: Annotated[Caller, Depends(dashboard("jobs:read"))]) -> Response:
+        return await generation.forward(request, who)
+
+    @router.get("/v1/invoices/{invoice_id}")
+    async def invoice(
+        invoice_id: str, request: Request, who: Annotated[Caller, Depends(reading("jobs:read"))]
+    ) -> Response:
+        return await generation.forward(request, who)
+
+    @router.api_route("/pay/{token}", methods=["GET", "HEAD"], dependencies=[Depends(anonymous)])
+    async def pay(token: str, request: Request) -> Response:
+        return await generation.forward(request, None)

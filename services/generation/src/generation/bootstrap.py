@@ -20,6 +20,10 @@ from generation.assets import routes as asset_routes
 from generation.assets.assembly import build_assets, build_input_images
 from generation.assets.routes import BODY_BYTES_MAX
 from generation.assets.routes import PATH as ASSETS_PATH
+from generation.documents import handlers as document_handlers
+from generation.documents import pay_pages
+from generation.documents import routes as document_routes
+from generation.documents.desk import DocumentSettings
 from generation.doorbell import Doorbell
 from generation.engine.executor import Executor
 from generation.engine.late_costs import LateCostBooking
@@ -140,6 +144,7 @@ async def _add_service(parts: Parts, *, sweep: bool) -> None:
     run_handlers.register(handlers, parts.doorbell, lambda: sweeper.figures, yearly_kinds)
     artefact_handlers.register(handlers)
     entitlement_handlers.register(handlers)
+    document_handlers.register(handlers)
     limits = ConsumerLimits(rest_seconds_max=0.05)
     start_consumers(process, "generation", parts.database, parts.redis, handlers, limits)
     await parts.database.transact(declare_kinds, list(kinds.values()))
@@ -150,7 +155,12 @@ async def _add_service(parts: Parts, *, sweep: bool) -> None:
 
 def _routers(parts: Parts) -> tuple[APIRouter, ...]:
     identify = require_identity(parts.settings.identity_secrets)
-    return _add_assets(parts), questionnaire_routes.build_router(Questionnaires(parts.database), identify)
+    return (
+        _add_assets(parts),
+        questionnaire_routes.build_router(Questionnaires(parts.database), identify),
+        document_routes.build_router(parts.database, DocumentSettings(parts.settings.public_url), identify),
+        pay_pages.build_router(parts.database),
+    )
 
 
 def _add_assets(parts: Parts) -> APIRouter:
@@ -175,6 +185,7 @@ def _add_worker(parts: Parts) -> None:
         provider_seconds_max=settings.provider_seconds_max,
         memory_mb=settings.memory_mb,
         pool=parts.pool,
+        documents=DocumentSettings(settings.public_url, settings.client_mails_a_day),
         input_images=build_input_images(settings, StorageSettings(), parts.database, parts.pool, process.stack),
     )
     process.before_stop(partial(executor.drain, settings.drain_seconds * DRAIN_SHARE), share=DRAIN_SHARE + 0.05)

@@ -43,6 +43,8 @@ class GenerationSettings(CommonSettings):
     """Address space of one child process, libraries included."""
     local_idle_seconds: float = Field(15.0, ge=0.1, le=3600.0)
     """A child process without work ends after this and gives its memory back."""
+    client_mails_a_day: int = Field(20, ge=0, le=10_000)
+    """How many mails with quotes and invoices an account may have sent to its clients on a day (UTC)."""
     kind_modules: Names = ()
     """Modules besides `generation.kinds` that declare a kind."""
 

@@ -17,6 +17,7 @@ from generation.artefacts.handlers import register
 from generation.providers.errors import Unavailable
 from generation.providers.ports import StoredArtefact
 
+from ..kinds.documents import FILE, accepted_quote
 from ..stage import claimed, enqueue_one, rows, said
 
 
@@ -226,3 +227,17 @@ async def test_vendor_that_never_answers_is_put_on_record(database: Database) ->
     assert event.refused_count == 1
     (row,) = await rows(database, "SELECT error FROM artefact_deletions")
     assert "away" in row.error
+
+
+async def test_files_of_documents_go_though_no_run_remembers_them(database: Database) -> None:
+    account = uuid4()
+    await accepted_quote(database, account)
+    await rows(database, "UPDATE runs SET state = 'failed', lease_until = NULL, finished_at = now() RETURNING 1")
+    shelf = Shelf(FILE.id)
+    await request(database, account)
+
+    await ArtefactDeleting(database, shelf, settle_seconds=0).sweep()
+
+    assert await answers(database) == {FILE.id: "deleted"}
+    (quote,) = await rows(database, "SELECT number, content, pdf, mailed_to FROM quotes")
+    assert (quote.number.startswith("Q-"), quote.content, quote.pdf) == (True, None, None)

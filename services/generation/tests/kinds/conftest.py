@@ -10,12 +10,20 @@ from sandbox.server import SandboxServer
 from sandbox.settings import SandboxSettings
 
 from ..stage import providers_at
+from . import documents
 
 
 @pytest_asyncio.fixture(scope="session")
 async def _server() -> AsyncIterator[SandboxServer]:
     async with SandboxServer(SandboxSettings(http_port=0, smtp_port=0, latency_scale=0)) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="session", autouse=True)
+async def _pools() -> AsyncIterator[None]:
+    yield
+    for pool in documents.pools:
+        await pool.drain()
 
 
 @pytest_asyncio.fixture

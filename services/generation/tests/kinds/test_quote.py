@@ -1,6 +1,5 @@
-"""`quote` from ring to sums: lines by a model on the wire, every amount computed here."""
+"""`quote` from ring to sums and PDF: lines by a model on the wire, every amount computed here."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -16,7 +15,8 @@ from generation.providers.answers import strict_schema
 from generation.providers.bootstrap import Providers
 from sandbox.client import SandboxClient
 
-from ..stage import change, enqueue_one, executor_of, rows, said, until_state
+from ..stage import rows, said
+from .documents import make_document
 
 OPENAI, REPLICATE = ("openai", "responses.create"), ("replicate", "predictions.create")
 JOB: dict[str, Any] = {"work": "Paint a living room of 24 m², two coats, white.", "client": {"name": "Example Ltd"}}
@@ -27,17 +27,9 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor_module, "RETRY_PAUSE_SECONDS", 0.01)
 
 
-async def make(database: Database, providers: Providers, *, locale: str = "en", **job_input: Any) -> Any:
+async def make(database: Database, providers: Providers, **job_input: Any) -> Any:
     """One quote from ring to ending; answers its row."""
-    job_id = await enqueue_one(
-        database, kind=KIND.name, job_class="document", job_input={**JOB, **job_input}, credits=2
-    )
-    await change(database, job_id, f"locale = '{locale}'")
-    executor = executor_of(database, providers, KIND)
-    executor.answer("document")
-    row = await until_state(database, job_id, "completed", "failed", seconds=30)
-    await asyncio.gather(executor.drain(1))
-    return row
+    return await make_document(database, providers, KIND, credits=2, **{**JOB, **job_input})
 
 
 def proposed(*items: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from common.db.unit_of_work import UnitOfWork
+from generation.documents import storage as documents
 from generation.entitlements import storage as entitlements
 from generation.kept.storage import forget
 from generation.questionnaires import storage as questionnaires
@@ -33,6 +34,17 @@ _COLLECT_ASSETS = text(
         VALUES (storage_key, now()), (upload_key, upload_until + interval '1 second')
     ) AS stored (key, not_before)
     WHERE account_id = :account_id AND state <> 'deleted' AND stored.key IS NOT NULL
+    ON CONFLICT DO NOTHING
+    """
+)
+# Documents know their files too: a run that died after it issued one has told nobody else.
+_COLLECT_DOCUMENTS = text(
+    """
+    INSERT INTO artefact_deletions (deletion_id, artefact_id)
+    SELECT CAST(:deletion_id AS uuid), pdf ->> 'id' FROM (
+        SELECT pdf FROM quotes WHERE account_id = :account_id
+        UNION ALL SELECT pdf FROM invoices WHERE account_id = :account_id
+    ) AS issued WHERE pdf IS NOT NULL
     ON CONFLICT DO NOTHING
     """
 )
@@ -121,7 +133,8 @@ async def lock_open(uow: UnitOfWork, *, settle_seconds: float, limit: int) -> Se
 async def collect(uow: UnitOfWork, deletion_id: UUID, account_id: UUID) -> int:
     """Enter what runs of the account have stored and what its customer has brought; how many are new."""
     parameters = {"deletion_id": deletion_id, "account_id": account_id}
-    return sum([int((await uow.execute(statement, parameters)).rowcount) for statement in (_COLLECT, _COLLECT_ASSETS)])
+    statements = (_COLLECT, _COLLECT_DOCUMENTS, _COLLECT_ASSETS)
+    return sum([int((await uow.execute(statement, parameters)).rowcount) for statement in statements])
 
 
 async def claim(uow: UnitOfWork, *, lease_seconds: float, limit: int) -> list[ClaimedArtefact]:
@@ -155,5 +168,6 @@ async def complete(uow: UnitOfWork, deletion_id: UUID, account_id: UUID) -> Row[
     await forget(uow, account_id)
     await entitlements.forget(uow, account_id)
     await questionnaires.forget(uow, account_id)
+    await documents.forget(uow, account_id)
     await uow.execute(_COMPLETE, {"deletion_id": deletion_id})
     return (await uow.execute(_COUNTS, {"deletion_id": deletion_id})).one()

@@ -14,6 +14,7 @@ from common.db.database import Database
 from common.db.unit_of_work import UnitOfWork
 from common.events.runs import RunProgressed
 from common.telemetry.tracing import span
+from generation.documents.desk import DocumentDesk, DocumentSettings
 from generation.engine.input_images import InputImage, InputImages, NamesImage
 from generation.engine.run_folder import RunFolder
 from generation.engine.side_by_side import side_by_side
@@ -34,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 STEPS_MAX = 200
 SIDE_BY_SIDE_MAX = 8
+_DOCUMENTS = DocumentSettings()
 
 T = TypeVar("T", bound=BaseModel)
 StepWork = Callable[[Step], Awaitable[T]]
@@ -53,8 +55,11 @@ class JobContext:
         pool: LocalPool | None = None,
         input_images: InputImages | None = None,
         stopping: Stopping | None = None,
+        documents: DocumentSettings = _DOCUMENTS,
     ) -> None:
         self._run = run
+        self.documents = DocumentDesk(database, run, documents)
+        """Quotes and invoices of the account."""
         self._stopping = stopping or Stopping()
         self._images = None if input_images is None else input_images.for_run(run.account_id)
         self._folder = RunFolder()

@@ -3,13 +3,14 @@
 import asyncio
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
 from common.db.database import Database, is_transient
+from generation.documents.desk import DocumentSettings
 from generation.engine.context import JobContext
 from generation.engine.failures import JobFailed, is_provider_down, verdict
 from generation.engine.input_images import InputImages
@@ -48,6 +49,7 @@ class Workshop:
     provider_seconds_max: float
     pool: LocalPool | None = None
     input_images: InputImages | None = None
+    documents: DocumentSettings = field(default_factory=DocumentSettings)
 
 
 class Execution:
@@ -105,6 +107,7 @@ class Execution:
             pool=shop.pool,
             input_images=shop.input_images,
             stopping=self._stopping,
+            documents=shop.documents,
         )
         try:
             result = await kind.run(job_input, self._context)

@@ -17,6 +17,7 @@ from common.db.unit_of_work import UnitOfWork
 from common.events.runs import RunStarted
 from common.ids import to_text
 from common.telemetry.tracing import context_from, tracer
+from generation.documents.desk import DocumentSettings
 from generation.engine.execution import Execution, Workshop
 from generation.engine.input_images import InputImages
 from generation.engine.memory import MemoryGate
@@ -58,6 +59,7 @@ class Executor:
         memory_mb: int = 1_000_000,
         pool: LocalPool | None = None,
         input_images: InputImages | None = None,
+        documents: DocumentSettings | None = None,
     ) -> None:
         self._owner = owner
         self._database = database
@@ -69,6 +71,7 @@ class Executor:
             provider_seconds_max=provider_seconds_max,
             pool=pool,
             input_images=input_images,
+            documents=documents or DocumentSettings(),
         )
         self._free = dict(slots)
         for job_class, count in slots.items():

@@ -2,6 +2,7 @@
 
 import generation.artefacts.tables
 import generation.assets.tables
+import generation.documents.tables
 import generation.entitlements.tables
 import generation.kept.tables
 import generation.questionnaires.tables

@@ -178,6 +178,17 @@ class SubscriptionChangedEvent(PublicEvent):
     version: int
 
 
+class InvoicePaidEvent(PublicEvent):
+    """The client has paid an invoice of the account's. `amount_minor` is in the currency's smallest unit."""
+
+    type: Literal["invoice.paid"] = "invoice.paid"
+    invoice_id: str
+    number: str
+    amount_minor: int
+    currency: str
+    paid_at: datetime
+
+
 ServerEvent = TypeAliasType(
     "ServerEvent",
     Annotated[
@@ -193,7 +204,8 @@ ServerEvent = TypeAliasType(
         | JobReleasedEvent
         | BalanceChangedEvent
         | PurchaseCompletedEvent
-        | SubscriptionChangedEvent,
+        | SubscriptionChangedEvent
+        | InvoicePaidEvent,
         Field(discriminator="type"),
     ],
 )

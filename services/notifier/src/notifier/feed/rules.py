@@ -13,6 +13,7 @@ from common.events.credits import (
     CreditsReleased,
     PurchaseCompleted,
 )
+from common.events.documents import InvoicePaid
 from common.events.envelope import Event
 from common.events.jobs import JobSubmitted
 from common.events.runs import RunCancelled, RunCompleted, RunFailed, RunProgressed, RunQueued, RunStarted
@@ -29,6 +30,7 @@ FEED_FACTS: tuple[type[Event], ...] = (
     CreditsReleased,
     BalanceChanged,
     PurchaseCompleted,
+    InvoicePaid,
     SubscriptionChanged,
     RunQueued,
     RunStarted,
@@ -129,7 +131,7 @@ def note_account_fact(feed: Feed, event: Event) -> bool:
     match event:
         case BalanceChanged():
             return note_balance(feed, event)
-        case PurchaseCompleted() | SubscriptionChanged():
+        case PurchaseCompleted() | SubscriptionChanged() | InvoicePaid():
             return True
         case _:
             return False

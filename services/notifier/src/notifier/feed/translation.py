@@ -12,6 +12,7 @@ from common.events.credits import (
     CreditsReleased,
     PurchaseCompleted,
 )
+from common.events.documents import InvoicePaid
 from common.events.envelope import Event
 from common.events.jobs import JobSubmitted
 from common.events.runs import RunCancelled, RunCompleted, RunFailed, RunProgressed, RunQueued, RunStarted
@@ -49,6 +50,12 @@ def account_event(event: Event, feed: Feed, sequence: int) -> PublicEvent:
         case SubscriptionChanged():
             names = ("plan", "status", "interval", "period_end", "next_plan", "grace_until", "version")
             return messages.SubscriptionChangedEvent(**shared, **_copied(event, *names))
+        case InvoicePaid():
+            return messages.InvoicePaidEvent(
+                **shared,
+                invoice_id=to_text("inv", event.invoice_id),
+                **_copied(event, "number", "amount_minor", "currency", "paid_at"),
+            )
         case _:
             raise TypeError(f"{event.type} tells an account nothing")
 

@@ -23,6 +23,7 @@ from common.ids import to_text
 from common.link_tokens import LinkPurpose, make_token
 from common.order_tokens import ORDER_PREFIX, order_link
 from notifier.mail.attachments import Attachment
+from notifier.mail.document_mails import TO_CLIENTS
 from notifier.mail.order_mails import TO_BUYERS
 from notifier.mail.rules import Locale, locale_of, money
 from notifier.mail.storage import Delivery
@@ -101,6 +102,8 @@ class Renderer:
         message = EmailMessage(policy=SMTP)
         message["From"] = self.sender
         message["To"] = parse_address(delivery.recipient)
+        if delivery.template in TO_CLIENTS and delivery.owner is not None:
+            message["Reply-To"] = parse_address(delivery.owner)
         message["Subject"] = subject
         message["Date"] = date
         message["Message-ID"] = self.message_id(delivery.delivery_id)

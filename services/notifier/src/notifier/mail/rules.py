@@ -31,6 +31,9 @@ Template = Literal[
     "order_ready",
     "order_failed",
     "order_refunded",
+    "quote_client",
+    "invoice_client",
+    "invoice_paid",
 ]
 
 TEMPLATES: tuple[Template, ...] = get_args(Template)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from common.db.database import Database
 from common.db.unit_of_work import UnitOfWork
 from common.ids import new_id
+from notifier.mail.document_mails import TO_CLIENTS
 from notifier.mail.rules import Mail
 
 _ADD_RECIPIENTS = text(
@@ -55,10 +56,12 @@ _CLAIM = text(
     """
     WITH due AS (
         SELECT delivery_id, coalesce(addressee, recipients.email) AS email,
-               coalesce(addressee_locale, recipients.locale) AS locale, coalesce(recipients.buyer, false) AS buyer
+               coalesce(addressee_locale, recipients.locale) AS locale, coalesce(recipients.buyer, false) AS buyer,
+               recipients.email AS owner
         FROM deliveries LEFT JOIN recipients USING (account_id)
         WHERE status IN ('pending', 'sending') AND next_try_at <= now()
           AND (addressee IS NOT NULL OR recipients.email IS NOT NULL)
+          AND (template <> ALL(CAST(:to_clients AS text[])) OR recipients.email IS NOT NULL)
         ORDER BY next_try_at LIMIT 1 FOR UPDATE OF deliveries SKIP LOCKED
     )
     UPDATE deliveries SET
@@ -66,7 +69,7 @@ _CLAIM = text(
         next_try_at = now() + make_interval(secs => :lease)
     FROM due WHERE deliveries.delivery_id = due.delivery_id
     RETURNING deliveries.delivery_id, account_id, job_id, template, recipient, deliveries.locale, context,
-              traceparent, attempts, deliveries.created_at, due.buyer
+              traceparent, attempts, deliveries.created_at, due.buyer, due.owner
     """
 )
 _SENT = text(
@@ -114,6 +117,8 @@ class Delivery:
     attempts: int
     created_at: datetime
     buyer: bool = False
+    owner: str | None = None
+    """The account's address, also where the mail goes to somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +173,7 @@ async def enqueue(uow: UnitOfWork, mails: Sequence[Mail]) -> None:
 
 async def claim(uow: UnitOfWork, *, lease_seconds: float) -> Delivery | None:
     """Take the mail that has been due longest, so that nobody else takes it while the lease lasts."""
-    row = await uow.first(_CLAIM, {"lease": lease_seconds})
+    row = await uow.first(_CLAIM, {"lease": lease_seconds, "to_clients": list(TO_CLIENTS)})
     return None if row is None else Delivery(**row._mapping)
 
 
