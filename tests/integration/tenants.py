@@ -20,7 +20,7 @@ from .studio import Customer, until
 PASSWORD = "correct horse battery"
 SECRET_WORD = "heliotrope-windmill-4711"
 _LINK = re.compile(r"#token=(atl_link_\S+)")
-_TEXT_ID = re.compile(r"\b(?:usr|acc|job|key|pur|txn|evt|del|sub|lot|ast|qst)_[0-9a-hjkmnp-tv-z]{26}\b")
+_TEXT_ID = re.compile(r"\b(?:usr|acc|job|key|pur|txn|evt|del|sub|lot|ast|qst|quo|inv)_[0-9a-hjkmnp-tv-z]{26}\b")
 _VOLATILE = ("published_at", "epoch", "entry_ms", "entry_seq", "acked_ms", "acked_seq", "changed_at", "next_try_at")
 """Columns that processes move on by themselves."""
 ORDER_KEY = "the-owners-order-key"
@@ -66,6 +66,7 @@ async def settle(stack: Stack, sandbox: SandboxClient) -> Estate:
     assert (await customer.http.post("/v1/password-resets", json={"email": customer.email})).status_code == 202
     asset, upload = await _pictures(customer)
     questionnaire = (await customer.http.post("/v1/questionnaires", json={"answers": {"dreams": SECRET_WORD}})).json()
+    quote, invoice = await _papers(customer)
     me = (await customer.http.get("/v1/me")).json()
     credits = (await customer.http.get("/v1/credits/transactions")).json()["items"]
     deletion = await _somebody_who_left(stack)
@@ -83,6 +84,8 @@ async def settle(stack: Stack, sandbox: SandboxClient) -> Estate:
         "upload": upload["id"],
         "upload_key": UPLOAD_KEY,
         "questionnaire": questionnaire["id"],
+        "paper": quote["quote_id"],
+        "invoice": invoice["invoice_id"],
         "transaction": credits[-1]["id"],
         "job_key": job_key,
         "checkout_key": checkout_key,
@@ -100,6 +103,7 @@ async def settle(stack: Stack, sandbox: SandboxClient) -> Estate:
     estate.marks = await _marks(estate, [key["hint"], key["secret"], session["refresh_token"], deletion["receipt"]])
     estate.marks |= {asset["id"], asset["url"], upload["id"], upload["fields"]["signature"]}
     estate.marks.add(questionnaire["id"])
+    estate.marks |= {quote["quote_id"], quote["pdf"]["url"], invoice["invoice_id"], invoice["pay_url"]}
     estate.marks |= {one_off["id"], one_off["token"], one_off["checkout_url"]}
     return estate
 
@@ -147,6 +151,8 @@ async def steady_state_of(stack: Stack, estate: Estate) -> dict[str, list[str]]:
 _OWNED = (
     ("job", "job"), ("key", "key"), ("purchase", "pur"), ("order", "ord"), ("asset", "ast"), ("upload", "ast"),
     ("questionnaire", "qst"),
+    ("paper", "quo"),
+    ("invoice", "inv"),
 )  # fmt: skip
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1"
 
@@ -171,6 +177,15 @@ async def _marks(estate: Estate, secrets: list[str]) -> set[str]:
     marks |= {job["result"]["image"]["id"], job["result"]["image"]["url"], SECRET_WORD, estate.customer.email}
     marks |= {estate.things["account"], estate.things["user"], estate.things["deletion"], *secrets}
     return marks
+
+
+async def _papers(customer: Customer) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A quote that was accepted, and its invoice."""
+    offer = {"work": f"Paint a {SECRET_WORD}, two coats.", "client": {"name": SECRET_WORD}}
+    quote = (await customer.outcome(await customer.accepted("quote", **offer)))["result"]
+    assert (await customer.http.post(f"/v1/quotes/{quote['quote_id']}/accept")).status_code == 200
+    invoice = await customer.outcome(await customer.accepted("invoice", quote_id=quote["quote_id"]))
+    return quote, invoice["result"]
 
 
 async def _pictures(customer: Customer) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -56,6 +56,7 @@ JOB = {"job_id": "{job}"}
 KEY = {"key_id": "{key}"}
 ASSET = {"asset_id": "{asset}"}
 QUESTIONNAIRE = {"questionnaire_id": "{questionnaire}"}
+PAPER, INVOICE = {"quote_id": "{paper}"}, {"invoice_id": "{invoice}"}
 MATRIX: dict[str, Try | tuple[Try, ...]] = {
     # gateway: jobs
     "submit_*": (
@@ -154,6 +155,11 @@ MATRIX: dict[str, Try | tuple[Try, ...]] = {
     "change_questionnaire": Try(404, path=QUESTIONNAIRE, headers={"If-Match": "*"}, body={"answers": {"marks": 3}}),
     "complete_questionnaire": Try(404, path=QUESTIONNAIRE),
     "delete_questionnaire": Try(404, path=QUESTIONNAIRE),
+    "list_quotes": Try(200, query={"cursor": "{paper}"}),
+    "get_quote": Try(404, path=PAPER),
+    "accept_quote": Try(404, path=PAPER),
+    "list_invoices": Try(200, query={"cursor": "{invoice}"}),
+    "get_invoice": Try(404, path=INVOICE),
     "delete_asset": Try(404, path=ASSET),
     # notifier
     "followEvents": Try(200, headers={"Last-Event-ID": "0"}, stream=True),
@@ -412,6 +418,8 @@ async def test_the_owner_is_still_the_owner(estate: Estate) -> None:
         "/v1/purchases/{purchase}",
         "/v1/assets/{asset}",
         "/v1/questionnaires/{questionnaire}",
+        "/v1/quotes/{paper}",
+        "/v1/invoices/{invoice}",
         "/v1/me",
     ):
         assert (await http.get(estate.fill(path))).status_code == 200, path

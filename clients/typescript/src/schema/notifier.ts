@@ -128,6 +128,39 @@ export interface components {
             reset: boolean;
         };
         /**
+         * InvoicePaidEvent
+         * @description The client has paid an invoice of the account's. `amount_minor` is in the currency's smallest unit.
+         */
+        InvoicePaidEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "invoice.paid";
+            /** Id */
+            id: string;
+            /** Sequence */
+            sequence: number;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /** Invoice Id */
+            invoice_id: string;
+            /** Number */
+            number: string;
+            /** Amount Minor */
+            amount_minor: number;
+            /** Currency */
+            currency: string;
+            /**
+             * Paid At
+             * Format: date-time
+             */
+            paid_at: string;
+        };
+        /**
          * JobCancelledEvent
          * @description The owner stopped the job; `charge_credits` pays for `parts`, which were delivered before and are kept.
          */
@@ -513,7 +546,7 @@ export interface components {
             /** Available Credits */
             available_credits: number;
         };
-        ServerEvent: components["schemas"]["JobSubmittedEvent"] | components["schemas"]["JobQueuedEvent"] | components["schemas"]["JobStartedEvent"] | components["schemas"]["JobProgressEvent"] | components["schemas"]["JobSucceededEvent"] | components["schemas"]["JobFailedEvent"] | components["schemas"]["JobCancelledEvent"] | components["schemas"]["JobRejectedEvent"] | components["schemas"]["JobChargedEvent"] | components["schemas"]["JobReleasedEvent"] | components["schemas"]["BalanceChangedEvent"] | components["schemas"]["PurchaseCompletedEvent"] | components["schemas"]["SubscriptionChangedEvent"];
+        ServerEvent: components["schemas"]["JobSubmittedEvent"] | components["schemas"]["JobQueuedEvent"] | components["schemas"]["JobStartedEvent"] | components["schemas"]["JobProgressEvent"] | components["schemas"]["JobSucceededEvent"] | components["schemas"]["JobFailedEvent"] | components["schemas"]["JobCancelledEvent"] | components["schemas"]["JobRejectedEvent"] | components["schemas"]["JobChargedEvent"] | components["schemas"]["JobReleasedEvent"] | components["schemas"]["BalanceChangedEvent"] | components["schemas"]["PurchaseCompletedEvent"] | components["schemas"]["SubscriptionChangedEvent"] | components["schemas"]["InvoicePaidEvent"];
         /**
          * SubscriptionChangedEvent
          * @description What the subscription is now. Of two such events the one with the higher `version` is the later news.
