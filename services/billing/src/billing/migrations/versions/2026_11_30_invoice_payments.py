@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0014_invoice_payments"
-down_revision = "0013_adjustments"
+revision = "0015_invoice_payments"
+down_revision = "0014_late_costs"
 branch_labels = None
 depends_on = None
 
