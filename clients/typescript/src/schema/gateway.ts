@@ -141,6 +141,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/invoice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invoice
+         * @description An accepted quote's invoice: a numbered PDF without gaps in the numbering, and a page to pay it on, once. Costs 0 credits.
+         */
+        post: operations["submit_invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/invoice/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invoice: price and wait
+         * @description What this job would cost and when it would be done, with a quote that binds us for ten minutes.
+         */
+        post: operations["estimate_invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/orientation-report": {
         parameters: {
             query?: never;
@@ -232,7 +272,7 @@ export interface paths {
         put?: never;
         /**
          * Quote
-         * @description Priced lines with net, tax and gross, from the description of a building job. Costs 2 credits.
+         * @description Priced lines with net, tax and gross in a numbered PDF, from the description of a building job. Costs 2 credits.
          */
         post: operations["submit_quote"];
         delete?: never;
@@ -2738,6 +2778,140 @@ export interface components {
             role: components["schemas"]["ExtractColorsResultColorRole"];
         };
         /**
+         * InvoiceInput
+         * @description Which quote has become work to be paid.
+         */
+        InvoiceInput: {
+            /**
+             * Quote Id
+             * @description An accepted quote; see `POST /v1/quotes/{id}/accept`.
+             */
+            quote_id: string;
+            /**
+             * Mail To Client
+             * @description Mail the client the PDF and the page to pay on, where the quote has their address.
+             * @default false
+             */
+            mail_to_client?: boolean;
+        };
+        /**
+         * InvoiceResult
+         * @description The invoice as it was issued; amounts are whole minor units (cents) of the currency.
+         */
+        InvoiceResult: {
+            /** Invoice Id */
+            invoice_id: string;
+            /** Quote Id */
+            quote_id: string;
+            /**
+             * Number
+             * @description Counted by account and year, without gaps.
+             */
+            number: string;
+            /**
+             * Issued On
+             * Format: date
+             */
+            issued_on: string;
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+            pdf: components["schemas"]["InvoiceResultFileArtefact"];
+            /**
+             * Pay Url
+             * @description Our page that leads to the payment; null for amounts no link can take.
+             */
+            pay_url: string | null;
+            /** Mailed To */
+            mailed_to: string | null;
+            /**
+             * Already Issued
+             * @description Whether an earlier job has issued it; nothing was made or mailed again.
+             */
+            already_issued: boolean;
+            /** Title */
+            title: string;
+            client: components["schemas"]["InvoiceResultParty"];
+            issuer: components["schemas"]["InvoiceResultParty"] | null;
+            /** Items */
+            items: components["schemas"]["InvoiceResultItem"][];
+            /** Currency */
+            currency: string;
+            /** Tax Rate Percent */
+            tax_rate_percent: string;
+            /** Net Minor */
+            net_minor: number;
+            /** Tax Minor */
+            tax_minor: number;
+            /** Gross Minor */
+            gross_minor: number;
+            /** Language */
+            language: string;
+        };
+        /**
+         * FileArtefact
+         * @description A file that is no picture, in artefact storage; `url` as for an image.
+         */
+        InvoiceResultFileArtefact: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+            /** Url */
+            url: string;
+            /** Media Type */
+            media_type: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /**
+             * Mailed
+             * @description Whether it goes along with the mail about it, if small enough.
+             * @default false
+             */
+            mailed?: boolean;
+        };
+        /**
+         * Item
+         * @description A line: `quantity` is a decimal, amounts are whole minor units of the currency.
+         */
+        InvoiceResultItem: {
+            /** Description */
+            description: string;
+            /** Quantity */
+            quantity: string;
+            /** Unit */
+            unit: string;
+            /** Unit Price Minor */
+            unit_price_minor: number;
+            /** Total Minor */
+            total_minor: number;
+        };
+        /**
+         * Party
+         * @description Somebody as documents name them. `registration` is a company's number and the like.
+         */
+        InvoiceResultParty: {
+            /** Name */
+            name: string;
+            /**
+             * Address
+             * @default null
+             */
+            address?: string | null;
+            /**
+             * Email
+             * @default null
+             */
+            email?: string | null;
+            /**
+             * Registration
+             * @default null
+             */
+            registration?: string | null;
+        };
+        /**
          * OrientationReportInput
          * @description The questionnaire the report is made of.
          */
@@ -2957,6 +3131,17 @@ export interface components {
              * @default EUR
              */
             currency?: string;
+            /**
+             * @description Who offers the work.
+             * @default null
+             */
+            issuer?: components["schemas"]["QuoteInputIssuer"] | null;
+            /**
+             * Mail To Client
+             * @description Mail the client a link to the PDF; needs `client.email`.
+             * @default false
+             */
+            mail_to_client?: boolean;
         };
         /**
          * Client
@@ -2977,15 +3162,58 @@ export interface components {
             email?: string | null;
         };
         /**
+         * Issuer
+         * @description By whom the work is done, as it stands on the document.
+         */
+        QuoteInputIssuer: {
+            /** Name */
+            name: string;
+            /**
+             * Address
+             * @default null
+             */
+            address?: string | null;
+            /**
+             * Email
+             * @default null
+             */
+            email?: string | null;
+            /**
+             * Registration
+             * @description Company and tax numbers, as the law wants them shown.
+             * @default null
+             */
+            registration?: string | null;
+        };
+        /**
          * QuoteResult
-         * @description Lines and sums; amounts are whole minor units (cents) of the currency.
+         * @description The quote as it was issued; amounts are whole minor units (cents) of the currency.
          */
         QuoteResult: {
+            /** Quote Id */
+            quote_id: string;
+            /**
+             * Number
+             * @description Counted by account and year, without gaps.
+             */
+            number: string;
+            /**
+             * Issued On
+             * Format: date
+             */
+            issued_on: string;
+            pdf: components["schemas"]["QuoteResultFileArtefact"];
+            /**
+             * Mailed To
+             * @description The client's address where the quote is mailed; null also when the day's mails are used up.
+             */
+            mailed_to: string | null;
             /** Title */
             title: string;
-            client: components["schemas"]["QuoteResultClient"];
+            client: components["schemas"]["QuoteResultParty"];
+            issuer: components["schemas"]["QuoteResultParty"] | null;
             /** Items */
-            items: components["schemas"]["QuoteResultQuoteItem"][];
+            items: components["schemas"]["QuoteResultItem"][];
             /** Currency */
             currency: string;
             /** Tax Rate Percent */
@@ -3004,10 +3232,48 @@ export interface components {
             model: string;
         };
         /**
-         * Client
-         * @description For whom the work is done.
+         * FileArtefact
+         * @description A file that is no picture, in artefact storage; `url` as for an image.
          */
-        QuoteResultClient: {
+        QuoteResultFileArtefact: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+            /** Url */
+            url: string;
+            /** Media Type */
+            media_type: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /**
+             * Mailed
+             * @description Whether it goes along with the mail about it, if small enough.
+             * @default false
+             */
+            mailed?: boolean;
+        };
+        /**
+         * Item
+         * @description A line: `quantity` is a decimal, amounts are whole minor units of the currency.
+         */
+        QuoteResultItem: {
+            /** Description */
+            description: string;
+            /** Quantity */
+            quantity: string;
+            /** Unit */
+            unit: string;
+            /** Unit Price Minor */
+            unit_price_minor: number;
+            /** Total Minor */
+            total_minor: number;
+        };
+        /**
+         * Party
+         * @description Somebody as documents name them. `registration` is a company's number and the like.
+         */
+        QuoteResultParty: {
             /** Name */
             name: string;
             /**
@@ -3020,31 +3286,11 @@ export interface components {
              * @default null
              */
             email?: string | null;
-        };
-        /**
-         * QuoteItem
-         * @description A line with its total, in minor units.
-         */
-        QuoteResultQuoteItem: {
             /**
-             * Description
-             * @description What is done or supplied.
+             * Registration
+             * @default null
              */
-            description: string;
-            /**
-             * Quantity
-             * @description A decimal number without separators, for example 12 or 2.5.
-             */
-            quantity: string;
-            /** Unit */
-            unit: string;
-            /**
-             * Unit Price Minor
-             * @description In cents, before tax.
-             */
-            unit_price_minor: number;
-            /** Total Minor */
-            total_minor: number;
+            registration?: string | null;
         };
         /**
          * SmartCropInput
@@ -4094,6 +4340,253 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["ExtractColorsInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_invoice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the first job again; with another body 422. */
+                "Idempotency-Key"?: string;
+                /** @description The token of an estimate of the same input: the job costs what it says at most. It is no part of what an Idempotency-Key stands for. */
+                Quote?: string;
+                /** @description What the job does when the provider of choice is down: `fallback` (the default) asks another; `wait; seconds=600` lets the job wait for it so long, cancellable free of charge; `cancel` ends it at once. What is not done then fails with `PROVIDER_DOWN`, and its credits come back. Each attempt of the job says in `branch` which of it happened. It is no part of what an Idempotency-Key stands for. */
+                "On-Provider-Down"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "quote_id": "quo_01kbb0a2m8f3ht8v7y3q5n6c4d",
+                 *       "mail_to_client": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["InvoiceInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    /** @description Where the job is read. */
+                    Location?: string;
+                    /** @description `true`: an earlier request with this key made the job. */
+                    "Idempotent-Replayed"?: "true";
+                    /** @description The part that is away while this was answered, and the age in seconds of what is shown where it is not of now: `database; age=12`. */
+                    "X-Degraded"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INSUFFICIENT_CREDITS` */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN`, `NOT_ELIGIBLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `OPERATION_IN_PROGRESS` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`, `QUOTE_INVALID` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`, `QUOTA_EXCEEDED`, `TOO_MANY_IN_FLIGHT` */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `KIND_DISABLED`, `DEGRADED`, `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "quote_id": "quo_01kbb0a2m8f3ht8v7y3q5n6c4d",
+                 *       "mail_to_client": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["InvoiceInput"];
             };
         };
         responses: {
