@@ -8,8 +8,10 @@ async def credits(request: Request, caller: SignedIn) -> Response:
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import anyio
 import httpx2
@@ -20,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from common.errors import DependencyUnavailable
+from common.errors import DependencyUnavailable, NotFound
 from common.http.identity import IDENTITY_HEADER, Caller, sign_identity
 from common.http.problems import REQUEST_ID_SCOPE_KEY
 from common.telemetry import tracing
@@ -73,6 +75,9 @@ _OURS = frozenset(  # the edge of this service writes them itself
         b"x-request-id",
     }
 )
+_DOT_SEGMENTS = frozenset({".", ".."})
+_PATH_SAFE = "/:@!$&'()*+,;=~"  # RFC 3986 §3.3
+_NOT_IN_QUERY = re.compile(rb"[^\x21\x24-\x7e]")  # what is no visible ASCII, and `"` and `#`
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -116,13 +121,12 @@ class Passthrough:
             total_seconds: where a body takes longer to send or to deal with than requests usually do.
 
         Raises:
+            NotFound: no owner can mean such a path.
             DependencyUnavailable: no connection within 2 s or no answer within 10 s, or `total_seconds`.
         """
         seconds = total_seconds or self._total_seconds
         deadline = asyncio.get_running_loop().time() + seconds
-        raw_path = (path or request.url.path).encode()
-        if request.url.query:
-            raw_path += b"?" + request.url.query.encode()
+        raw_path = _target(path or request.scope["path"], request.scope["query_string"])
         with tracing.span(f"{request.method} passthrough", kind=SpanKind.CLIENT) as span:
             span.set_attribute("server.address", self._base.host)
             headers = self._headers(request, caller)
@@ -186,6 +190,20 @@ class Passthrough:
             answer = _Relay(upstream, _until(upstream, deadline))
         answer.raw_headers = headers
         return answer
+
+
+def _target(path: str, query: bytes) -> bytes:
+    """The request target: the path that was matched, written anew, so that the owner matches the same and no other.
+
+    The path is decoded here: a `?`, a `#` or a control character in it is a part of a name, and stays one.
+
+    Raises:
+        NotFound: a segment is `.` or `..`, which our HTTP client would resolve: the owner would see another path.
+    """
+    if not _DOT_SEGMENTS.isdisjoint(path.split("/")):
+        raise NotFound
+    target = quote(path, safe=_PATH_SAFE).encode()
+    return target + b"?" + _NOT_IN_QUERY.sub(lambda odd: b"%%%02X" % odd.group()[0], query) if query else target
 
 
 class _Relay(StreamingResponse):
