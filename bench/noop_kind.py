@@ -34,4 +34,5 @@ KIND = Kind(
     result=NoopResult,
     example={"number": 1},
     run=run,
+    memory_mb=1,
 )

@@ -35,4 +35,5 @@ KIND = Kind(
     result=PictureFactsResult,
     example={"image_url": "https://studio.example/holiday.jpg"},
     run=run,
+    memory_mb=4,
 )

@@ -1,4 +1,4 @@
-"""A kind of work for these tests: several steps, each of which buys a picture and takes a while."""
+"""A kind of work for these tests: several steps, each of which buys a picture, delivers it, and takes a while."""
 
 import asyncio
 import hashlib
@@ -44,7 +44,7 @@ async def run(request: RehearsalInput, job: JobContext) -> RehearsalResult:
             return await step.store_image(f"picture-{number}", image.content)
 
         await job.progress((number + 0.1) / max(request.steps, 1), f"picture {number + 1} of {request.steps}")
-        pictures.append(await job.step(f"picture-{number}", ImageArtefact, make))
+        pictures.append(await job.step(f"picture-{number}", ImageArtefact, make, part_credits=2))
         await asyncio.sleep(request.pause_seconds)
     if not request.steps:
         await asyncio.sleep(request.pause_seconds)
@@ -61,4 +61,5 @@ KIND = Kind(
     result=RehearsalResult,
     example={"title": "A dry run", "steps": 2},
     run=run,
+    memory_mb=1,
 )

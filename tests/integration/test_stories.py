@@ -8,8 +8,10 @@ import pytest
 
 from atelier_local import demo
 from atelier_local.stack import Stack
+from common.ids import from_text
 from sandbox.client import SandboxClient
 
+from .conftest import query
 from .studio import Customer, until
 
 
@@ -64,6 +66,31 @@ async def test_a_refused_prompt_is_not_tried_elsewhere(customer: Customer, sandb
     assert await sandbox.requests("replicate") == []
     assert len(await sandbox.requests("openai", "images.generate")) == 1
     assert await customer.has_credits(10)
+
+
+async def test_a_job_cancelled_on_the_way_keeps_and_pays_for_what_was_delivered(
+    stack: Stack, customer: Customer
+) -> None:
+    job_id = await customer.accepted(steps=3, pause_seconds=2.0)
+
+    delivered = f"SELECT 1 FROM steps WHERE job_id = '{from_text('job', job_id)}'"  # noqa: S608 - the test's own text
+    await until(lambda: query(stack, "generation", delivered), what="the first picture")
+    answer = await customer.http.post(f"/v1/jobs/{job_id}/cancel")
+    assert answer.status_code == 202
+
+    job = await customer.outcome(job_id)
+    assert job["status"] == "cancelled"
+    parts = job["result"]["parts"]
+    charged = 2 * len(parts)
+    assert 1 <= len(parts) <= 2
+    assert job["charge"] == {"price": 6, "held": 6, "charged": charged, "returned": 6 - charged, "settled": True}
+    assert await customer.has_credits(10 - charged)
+    picture = await customer.http.get(parts[0]["result"]["url"], headers={"Authorization": ""})
+    assert picture.headers["content-type"] == "image/webp"
+    receipt = (await customer.http.get(f"/v1/jobs/{job_id}/receipt")).json()
+    totals = receipt["totals"]
+    assert (totals["held"], totals["captured"], totals["returned"]) == (6, charged, 6 - charged)
+    assert receipt["why"].startswith("The job was cancelled after a part was delivered")
 
 
 async def test_one_trace_runs_from_the_submission_to_the_mail(customer: Customer, sandbox: SandboxClient) -> None:
