@@ -27,7 +27,12 @@ async def _planned(shop: Shop) -> tuple[Any, Any, Any]:
             "proration_behavior": "none",
             "phases": [
                 {"items": [{"price": yearly.id}], "start_date": phase.start_date, "end_date": phase.end_date},
-                {"items": [{"price": monthly.id}], "duration": {"interval": "month"}, "proration_behavior": "none"},
+                {
+                    "items": [{"price": monthly.id}],
+                    "duration": {"interval": "month"},
+                    "proration_behavior": "none",
+                    "default_payment_method": subscription.default_payment_method,
+                },
             ],
         },
     )

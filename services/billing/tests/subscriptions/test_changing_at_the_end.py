@@ -40,6 +40,8 @@ async def test_from_a_year_to_months_one_changes_with_the_renewal(shop: Shop, le
     planned = await change(shop, {"plan": lesser, "interval": "month"})
     assert terms(planned) == ("enterprise", "year", lesser, "month")
     assert await shop.available() == 5000
+    card = (await at_stripe(shop, subscription_id))["default_payment_method"]
+    assert card is not None
     (news,) = (each for each in await told(shop, "subscription.changed") if each["next_interval"] == "month")
     assert (news["interval"], news["next_plan"]) == ("year", lesser)
 
@@ -57,7 +59,8 @@ async def test_from_a_year_to_months_one_changes_with_the_renewal(shop: Shop, le
     )
     await renew(shop, subscription_id)
     await tell(shop, "subscription_schedule.released", "invoice.paid")
-    assert (await at_stripe(shop, subscription_id))["schedule"] is None
+    left = await at_stripe(shop, subscription_id)
+    assert (left["schedule"], left["default_payment_method"]) == (None, card), "its card goes along"
     assert terms(await shown(shop))[1:] == ("month", lesser, "month")
     await shop.assert_ledger_is_sound()
 

@@ -34,22 +34,26 @@ class ScheduleApi:
             )
         else:
             schedule = known.schedule
+        now: stripe.params.SubscriptionScheduleUpdateParamsPhase = {
+            "items": [{"price": known.price_id, "quantity": known.quantity}],
+            "start_date": schedule.phase_starts_at,
+            "end_date": known.period_ends_at,
+            "proration_behavior": "none",
+        }
+        then: stripe.params.SubscriptionScheduleUpdateParamsPhase = {
+            "items": [{"price": stripe_price_id, "quantity": known.quantity}],
+            "duration": {"interval": interval, "interval_count": 1},
+            "proration_behavior": "none",
+        }
+        for phase in (now, then):  # what a phase does not name is taken from the subscription when it begins
+            if known.payment_method_id is not None:
+                phase["default_payment_method"] = known.payment_method_id
+            if known.discount_ids:
+                phase["discounts"] = [{"discount": discount} for discount in known.discount_ids]
         parameters: stripe.params.SubscriptionScheduleUpdateParams = {
             "end_behavior": "release",
             "proration_behavior": "none",
-            "phases": [
-                {
-                    "items": [{"price": known.price_id, "quantity": known.quantity}],
-                    "start_date": schedule.phase_starts_at,
-                    "end_date": known.period_ends_at,
-                    "proration_behavior": "none",
-                },
-                {
-                    "items": [{"price": stripe_price_id, "quantity": known.quantity}],
-                    "duration": {"interval": interval, "interval_count": 1},
-                    "proration_behavior": "none",
-                },
-            ],
+            "phases": [now, then],
         }
         await self._api.call(
             "subscription_schedules.update",

@@ -148,6 +148,8 @@ class _Subscription(_Part):
     ended_at: Instant | None = None
     latest_invoice: _Invoice | str | None = None
     schedule: _Schedule | str | None = None
+    default_payment_method: str | None = None
+    discounts: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +163,13 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """What a schedule's next phase follows on: the price and the period under way, and the schedule there is."""
+    """What a schedule's next phase follows on: the terms of the period under way, and the schedule there is."""
 
     price_id: str
     quantity: int
     period_ends_at: int
+    payment_method_id: str | None
+    discount_ids: tuple[str, ...]
     schedule: Schedule | None
 
 
@@ -214,6 +218,8 @@ def read_scheduled(answer: stripe.StripeObject) -> Scheduled:
         price_id=item.price.id,
         quantity=item.quantity or 1,
         period_ends_at=int(item.current_period_end.timestamp()),
+        payment_method_id=subscription.default_payment_method,
+        discount_ids=tuple(subscription.discounts),
         schedule=_schedule(schedule) if isinstance(schedule, _Schedule) else None,
     )
 

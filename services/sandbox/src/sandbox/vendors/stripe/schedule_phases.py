@@ -45,6 +45,8 @@ def enter_next_phase(store: StripeStore, events: Events, subscription: StripeObj
         schedule["current_phase"] = {"start_date": phase["start_date"], "end_date": phase["end_date"]}
     price, before = store.get("price", phase["items"][0]["price"]), item["price"]
     item.update(price=copy.deepcopy(price), plan=plan_object(price), quantity=phase["items"][0]["quantity"])
+    subscription["default_payment_method"] = phase["default_payment_method"]  # what a phase does not name is gone
+    subscription["discounts"] = [found["discount"] for found in phase["discounts"] if found["discount"]]
     return any(before["recurring"][name] != price["recurring"][name] for name in ("interval", "interval_count"))
 
 

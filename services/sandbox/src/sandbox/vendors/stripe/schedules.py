@@ -132,12 +132,19 @@ class Schedules:
         if end <= start:
             raise StripeError(400, "A phase ends after it begins.", param="phases")
         proration = one_of(phase, "proration_behavior", _PRORATIONS, "create_prorations")
-        return _phase_object(items, currency, start, end, proration, text(phase, "description"))
+        made = _phase_object(items, currency, start, end, proration, text(phase, "description"))
+        if method := text(phase, "default_payment_method"):
+            made["default_payment_method"] = self._store.get("payment_method", method)["id"]
+        made["discounts"] = [_phase_discount(discount) for discount in listing(phase, "discounts")]
+        return made
 
 
 def _schedule_object(subscription: StripeObject) -> StripeObject:
     start, end = period_of(subscription)
     items = [_phase_item(item["price"]["id"], item["quantity"]) for item in items_of(subscription)]
+    phase = _phase_object(items, subscription["currency"], start, end, "create_prorations", None)
+    phase["default_payment_method"] = subscription["default_payment_method"]
+    phase["discounts"] = [_phase_discount({"discount": discount}) for discount in subscription["discounts"]]
     return {
         "id": stripe_id("sub_sched"),
         "object": KIND,
@@ -155,7 +162,7 @@ def _schedule_object(subscription: StripeObject) -> StripeObject:
             "billing_cycle_anchor": "automatic",
             "billing_thresholds": None,
             "collection_method": "charge_automatically",
-            "default_payment_method": subscription["default_payment_method"],
+            "default_payment_method": None,
             "description": None,
             "invoice_settings": {"account_tax_ids": None, "days_until_due": None, "issuer": {"type": "self"}},
             "on_behalf_of": None,
@@ -165,7 +172,7 @@ def _schedule_object(subscription: StripeObject) -> StripeObject:
         "livemode": False,
         "metadata": {},
         "pause_schedules": [],
-        "phases": [_phase_object(items, subscription["currency"], start, end, "create_prorations", None)],
+        "phases": [phase],
         "released_at": None,
         "released_subscription": None,
         "status": "active",
@@ -183,6 +190,14 @@ def _phase_item(price_id: str, quantity: int) -> StripeObject:
         "price": price_id,
         "quantity": quantity,
         "tax_rates": [],
+    }
+
+
+def _phase_discount(asked: Params) -> StripeObject:
+    return {
+        "coupon": text(asked, "coupon"),
+        "discount": text(asked, "discount"),
+        "promotion_code": text(asked, "promotion_code"),
     }
 
 
