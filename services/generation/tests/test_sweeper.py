@@ -39,13 +39,17 @@ async def test_one_pass_puts_everything_right(database: Database, redis: Redis) 
     await change(database, lost.job_id, "lease_until = now() - interval '1 second'")
     late = await enqueue_one(database, deadline=timedelta(seconds=-1))
     await enqueue(database, *(paid(job_class="text") for _ in range(3)))
+    put_off = await enqueue_one(database, job_class="text")
+    await change(database, put_off, "not_before = now() + interval '1 hour'")
     bell = Bell()
+    sweeper = sweeper_of(database, redis, bell)
 
-    await sweeper_of(database, redis, bell).sweep()
+    await sweeper.sweep()
 
     assert (await row_of(database, lost.job_id)).state == "queued"
     assert (await row_of(database, late)).error_code == "DEADLINE_EXCEEDED"
     assert sorted(bell.rings) == [("image", 1), ("text", 3)]
+    assert (sweeper.figures.loads["text"].waiting, sweeper.figures.loads["text"].put_off) == (3, 1)
 
 
 async def test_more_than_a_batch_is_handled_in_one_pass(

@@ -21,6 +21,7 @@ PAUSE_SECONDS = 1.0
 REDIS_SECONDS_MAX = 2.0
 
 _waiting = Gauge("runs_waiting", "Runs that wait for a worker", ["job_class"])
+_put_off = Gauge("runs_put_off", "Runs that wait for a time and not for a worker", ["job_class"])
 _running = Gauge("runs_running", "Runs that a worker has", ["job_class"])
 _oldest = Gauge("runs_oldest_waiting_seconds", "Age of the run that waits longest", ["job_class"])
 
@@ -49,6 +50,7 @@ class Sweeper:
         for job_class in self._slots:
             load = self.figures.loads.get(job_class, Load())
             _waiting.labels(job_class).set(load.waiting)
+            _put_off.labels(job_class).set(load.put_off)
             _running.labels(job_class).set(load.running)
             _oldest.labels(job_class).set(load.oldest_seconds)
             if load.waiting:

@@ -356,12 +356,15 @@ async def test_a_finished_run_waits_for_the_database_to_come_back(
 
 
 async def test_never_more_at_once_than_there_are_slots(database: Database, nobody: Providers) -> None:
-    under_way, under_way_max = 0, 0
+    under_way, under_way_max, all_busy = 0, 0, asyncio.Event()
 
     async def measured(job_input: Text, job: JobContext) -> Answer:
         nonlocal under_way, under_way_max
         under_way += 1
         under_way_max = max(under_way_max, under_way)
+        if under_way == 3:
+            all_busy.set()
+        await all_busy.wait()
         await asyncio.sleep(0.01)
         under_way -= 1
         return Answer(value="ok")

@@ -64,13 +64,16 @@ async def test_who_leaves_the_line_lets_the_next_move_up() -> None:
 
 
 async def test_five_books_at_once_are_made_two_by_two_and_the_rest_waits(database: Database, nobody: Providers) -> None:
-    under_way, under_way_max = 0, 0
+    under_way, under_way_max, two_at_once = 0, 0, asyncio.Event()
 
     async def book(job_input: Text, job: JobContext) -> Answer:
         nonlocal under_way, under_way_max
         under_way += 1
         under_way_max = max(under_way_max, under_way)
-        await asyncio.sleep(0.02)
+        if under_way == 2:
+            two_at_once.set()
+        await two_at_once.wait()
+        await asyncio.sleep(0.01)
         under_way -= 1
         return Answer(value="ok")
 

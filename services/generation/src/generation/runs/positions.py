@@ -14,7 +14,7 @@ _POSITIONS = text(
     SELECT mine.job_id, (
         SELECT count(*) FROM (
             SELECT 1 FROM runs AS ahead
-            WHERE ahead.job_class = mine.job_class AND ahead.state = 'queued'
+            WHERE ahead.job_class = mine.job_class AND ahead.state = 'queued' AND ahead.not_before <= now()
               AND (ahead.virtual_finish, ahead.job_id) < (mine.virtual_finish, mine.job_id)
             LIMIT :most
         ) AS counted

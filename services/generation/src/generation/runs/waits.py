@@ -34,10 +34,13 @@ _DURATIONS = text(
 )
 _LOADS = text(
     """
-    SELECT job_class, count(*) FILTER (WHERE state = 'queued') AS waiting,
-           count(*) FILTER (WHERE state = 'running') AS running,
-           coalesce(extract(epoch FROM now() - min(queued_at) FILTER (WHERE state = 'queued')), 0)::float8 AS oldest
-    FROM runs WHERE state IN ('queued', 'running') GROUP BY job_class
+    SELECT job_class, count(*) FILTER (WHERE waits) AS waiting, count(*) FILTER (WHERE state = 'running') AS running,
+           coalesce(extract(epoch FROM now() - min(queued_at) FILTER (WHERE waits)), 0)::float8 AS oldest,
+           count(*) FILTER (WHERE state = 'queued' AND NOT waits) AS put_off
+    FROM (
+        SELECT job_class, state, queued_at, state = 'queued' AND not_before <= now() AS waits
+        FROM runs WHERE state IN ('queued', 'running')
+    ) AS going GROUP BY job_class
     """
 )
 
@@ -52,11 +55,15 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a class has to do now. `oldest_seconds` is the age of what waits longest."""
+    """What a class has to do now. `oldest_seconds` is the age of what waits longest.
+
+    `put_off` are those that no worker may have yet: after a failure, or while their provider is down.
+    """
 
     waiting: int = 0
     running: int = 0
     oldest_seconds: float = 0.0
+    put_off: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,10 @@ async def measure(database: Database, slots: Mapping[str, int]) -> Figures:
             row.kind: Duration(max(row.p50, 0.0), max(row.p90, 0.0))
             for row in await connection.execute(_DURATIONS, {"sample": SAMPLE_MAX, "enough": SAMPLE_MIN})
         }
-        loads = {row.job_class: Load(row.waiting, row.running, row.oldest) for row in await connection.execute(_LOADS)}
+        loads = {
+            row.job_class: Load(row.waiting, row.running, row.oldest, row.put_off)
+            for row in await connection.execute(_LOADS)
+        }
     return Figures(durations, loads, slots)
 
 
