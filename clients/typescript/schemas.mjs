@@ -9,7 +9,7 @@ const banner = "// Generated from docs/openapi by `make client`. Do not edit.\n\
 const options = { defaultNonNullable: false }; // what has a default may be left out of a request
 let stale = 0;
 
-for (const service of ["gateway", "billing", "notifier"]) {
+for (const service of ["gateway", "billing", "generation", "notifier"]) {
   const wanted = banner + astToString(await openapi(new URL(`${service}.json`, documents), options));
   const target = new URL(`${service}.ts`, schemas);
   if (!process.argv.includes("--check")) {

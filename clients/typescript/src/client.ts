@@ -4,10 +4,14 @@ import { follow, type FollowOptions, type Reset, type ServerEvent } from "./even
 import { Problem } from "./problems.js";
 import type { components, paths as GatewayPaths } from "./schema/gateway.js";
 import type { paths as BillingPaths } from "./schema/billing.js";
+import type { paths as GenerationPaths } from "./schema/generation.js";
 import type { paths as NotifierPaths } from "./schema/notifier.js";
 
-/** The routes the gateway answers, by itself or for billing and the notifier. */
-export type Paths = GatewayPaths & Omit<BillingPaths, "/v1/credits/jobs/{job_id}"> & NotifierPaths;
+/** The routes the gateway answers, by itself or for billing, generation and the notifier. */
+export type Paths = GatewayPaths &
+  Omit<BillingPaths, "/v1/credits/jobs/{job_id}"> &
+  GenerationPaths &
+  NotifierPaths;
 
 export type Job = components["schemas"]["Job"];
 export type Session = components["schemas"]["SessionView"];

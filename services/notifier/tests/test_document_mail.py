@@ -94,6 +94,14 @@ async def test_a_mail_to_a_client_waits_for_its_owners_address(notifier, inbox, 
     assert "client@client.example" in {mail["To"] for mail in inbox.mails}
 
 
+async def test_the_file_goes_along(notifier, handle, rows):
+    sale = Sale()
+    await handle(notifier, sale.registered(), sale.quote().model_copy(update={"pdf_bytes": 4711}))
+    (mail,) = await rows(notifier, "SELECT context FROM deliveries WHERE template = 'quote_client'")
+    file = {"url": PDF, "media_type": "application/pdf", "size_bytes": 4711, "name": "Q-2026-0001"}
+    assert mail.context["file"] == file
+
+
 async def test_only_what_is_to_be_mailed_is_mailed(notifier, inbox, handle, send_all):
     sale = Sale()
     await handle(notifier, sale.registered(), sale.quote(None), sale.invoice(None))

@@ -28,6 +28,8 @@ class _DocumentIssued(Event):
     gross_minor: int = Field(ge=0)
     currency: str
     pdf_url: str
+    pdf_bytes: int = Field(default=0, ge=0)
+    """Its size; 0 from a release that did not say."""
     issued_on: date
 
 

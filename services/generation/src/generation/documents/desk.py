@@ -157,5 +157,6 @@ def _told(document: Quote | Invoice) -> dict[str, object]:
         "gross_minor": offer.gross_minor,
         "currency": offer.currency,
         "pdf_url": document.pdf.url,
+        "pdf_bytes": document.pdf.size_bytes,
         "issued_on": document.issued_on,
     }

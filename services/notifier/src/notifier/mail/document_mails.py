@@ -51,10 +51,17 @@ def _to_client(
         "amount_minor": event.gross_minor,
         "currency": event.currency.upper(),
         "pdf_url": event.pdf_url,
+        "file": _file(event) if event.pdf_bytes else None,
         **more,
     }
     addressee = Addressee(address, event.language)
     return Mail(event.account_id, template, key, context, traceparent=traceparent, addressee=addressee)
+
+
+def _file(event: QuoteIssued | InvoiceIssued) -> dict[str, Any]:
+    """The PDF, to go along with the mail."""
+    pdf = {"url": event.pdf_url, "media_type": "application/pdf", "size_bytes": event.pdf_bytes}
+    return {**pdf, "name": event.number}
 
 
 def _one_line(words: str) -> str:
