@@ -19,12 +19,13 @@ from generation.providers.replicate_api import ReplicateApi
 from generation.providers.replicate_images import ReplicateImages
 
 from .doubles import Around
-from .scripted import ScriptedVendor, Step, answer, cut, png
+from .scripted import ScriptedVendor, Step, answer, cut, png, slow
 
 EDITS = "POST /v1/images/edits"
 KONTEXT = "black-forest-labs/flux-kontext-pro"
 CREATE = f"POST /v1/models/{KONTEXT}/predictions"
 FILES = "POST /v1/files"
+DELETE = "DELETE /v1/files/f1"
 GET = "GET /v1/predictions/p1"
 PICTURE = png(96, 64)
 MADE = png(64, 64, "gold")
@@ -158,19 +159,36 @@ async def test_a_large_picture_is_uploaded_first_and_named_by_its_address(
     succeeds(vendor)
     address = "https://api.replicate.com/v1/files/f1"
     vendor.on(FILES, answer({"id": "f1", "urls": {"get": address}}, 201))
+    vendor.on(DELETE, Response(status_code=204))
     large = PICTURE + b"\0" * 200_000
     await replicate.edit_image(request(large, aspect_ratio="3:2"), model=KONTEXT, key="r8_1", call=Around().call())
-    upload, create, *_ = vendor.seen
+    upload, create, *_, removal = vendor.seen
     assert b'name="content"; filename="picture.png"\r\nContent-Type: image/png\r\n\r\n' + large in upload.body
     assert upload.headers["authorization"] == "Bearer r8_1"
     sent = json.loads(create.body)["input"]
     assert (sent["input_image"], sent["aspect_ratio"]) == (address, "3:2")
+    assert (f"{removal.method} {removal.path}", removal.headers["authorization"]) == (DELETE, "Bearer r8_1")
+
+
+@pytest.mark.parametrize("removal", [answer({}, 500), slow(3, answer({}))], ids=["fails", "hangs"])
+async def test_an_upload_goes_whatever_becomes_of_the_prediction_and_holds_nobody(
+    vendor: ScriptedVendor, replicate: ReplicateImages, monkeypatch: pytest.MonkeyPatch, removal: Step
+) -> None:
+    monkeypatch.setattr("generation.providers.replicate_handover._FORGET_SECONDS", 0.1)
+    succeeds(vendor)
+    vendor.on(GET, prediction("failed", error="CUDA out of memory"))
+    vendor.on(FILES, answer({"id": "f1", "urls": {"get": "https://api.replicate.com/v1/files/f1"}}, 201))
+    vendor.on(DELETE, removal)
+    with pytest.raises(Unavailable, match="CUDA"):
+        await replicate.edit_image(request(b"\0" * 200_000), model=KONTEXT, key="r8_1", call=Around().call())
+    assert vendor.count(DELETE) == 1
 
 
 UPLOAD_FAILURES: list[tuple[str, Step, type[ProviderError]]] = [
     ("busy", answer({"detail": "x"}, 429, retry_after="2"), Throttled),
     ("down", answer({}, 500), Unavailable),
     ("HTML", Response("<html>", 200), Unavailable),
+    ("odd id", answer({"id": "../x", "urls": {"get": "https://x.example/f"}}, 201), Unavailable),
     ("no address", answer({"id": "f1", "urls": {}}, 201), Unavailable),
     ("a file of ours", answer({"id": "f1", "urls": {"get": "file:///etc/passwd"}}, 201), Unavailable),
     ("cut off", cut(b"{", 99), Unavailable),

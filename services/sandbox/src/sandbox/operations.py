@@ -32,6 +32,7 @@ class Operation(StrEnum):
     PREDICTIONS_CANCEL = "predictions.cancel"
     MODELS_GET = "models.get"
     FILES_CREATE = "files.create"
+    FILES_DELETE = "files.delete"
     FILES_DOWNLOAD = "files.download"
     WEBHOOK_SECRET_GET = "webhook_secret.get"  # noqa: S105 - the name of an operation
 
@@ -75,6 +76,7 @@ ROUTES: tuple[Route, ...] = (
     _route("GET", r"/replicate/v1/predictions/[^/]+", _R, Operation.PREDICTIONS_GET),
     _route("GET", r"/replicate/v1/models/[^/]+/[^/]+(?:/versions/[^/]+)?", _R, Operation.MODELS_GET),
     _route("POST", r"/replicate/v1/files", _R, Operation.FILES_CREATE),
+    _route("DELETE", r"/replicate/v1/files/[^/]+", _R, Operation.FILES_DELETE),
     _route("GET", r"/replicate/v1/webhooks/default/secret", _R, Operation.WEBHOOK_SECRET_GET),
     _route("GET", r"/replicate/files/.+", _R, Operation.FILES_DOWNLOAD),
     _route("POST", r"/cloudinary/v1_1/[^/]+/(?:image|auto|raw)/upload", _C, Operation.UPLOAD),

@@ -77,6 +77,8 @@ class ModelCard(BaseModel):
     def prices_text(self) -> bool:
         """Whether what a text costs can be told from this card."""
         tokens = self.usd_per_million_tokens
+        if self.picture_input is not None:
+            return False  # what works on a picture makes pictures
         return (tokens is not None and tokens.text_output > 0) or self.second_microusd is not None
 
 

@@ -1,4 +1,4 @@
-"""Replicate's HTTP API, the part we use: create, get, cancel, upload, download.
+"""Replicate's HTTP API, the part we use: predictions, files, outputs.
 
 Our own client, because the published ones crash or hang on status ``aborted``, drop ``Retry-After``, repeat
 paid requests or send the API token to whatever host an output URL names.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from generation.providers import retry_after
 from generation.providers.bodies import BodyTooLong, read_body, save_body
@@ -53,12 +53,18 @@ class Prediction(BaseModel):
         return float(measured) if isinstance(measured, int | float) else None
 
 
-class _File(BaseModel):
+class UploadedFile(BaseModel):
     """What we read of an uploaded file."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")
     urls: dict[str, str]
+
+    @property
+    def address(self) -> str:
+        """What an input names it by; nothing where none was given."""
+        return self.urls.get("get", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +160,8 @@ class ReplicateApi:
         )
         response.raise_for_status()
 
-    async def upload(self, call: Call, content: bytes, *, name: str, media_type: str) -> str:
-        """Leave a file at Replicate and return the address that a prediction's input names it by.
+    async def upload(self, call: Call, content: bytes, *, name: str, media_type: str) -> "UploadedFile":
+        """Leave a file at Replicate for a prediction's input to name.
 
         Raises:
             Unavailable, Throttled, Broken: it is not there; nothing was bought, so it may be tried again.
@@ -167,12 +173,21 @@ class ReplicateApi:
         except httpx2.HTTPError as error:
             raise self._unavailable(call, f"upload: {error!r}", "connection") from error
         try:
-            address = _File.model_validate_json(response.content).urls["get"] if response.is_success else ""
-        except (ValidationError, KeyError):
-            address = ""
-        if not address.startswith(("https://", "http://")):
+            file = UploadedFile.model_validate_json(response.content) if response.is_success else None
+        except ValidationError:
+            file = None
+        if file is None or not file.address.startswith(("https://", "http://")):
             raise self._failure(call, response, "upload")
-        return address
+        return file
+
+    async def delete_file(self, call: Call, file_id: str) -> None:
+        """Remove an uploaded file.
+
+        Raises:
+            httpx2.HTTPError: no answer, or one that says no.
+        """
+        response = await self._http.delete(self._url(f"/v1/files/{file_id}"), headers=self._headers(call))
+        response.raise_for_status()
 
     async def download(self, call: Call, address: str, *, to: Path | None = None) -> bytes:
         """Fetch an output, without credentials, from Replicate's own delivery hosts only.

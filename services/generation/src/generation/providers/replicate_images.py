@@ -17,6 +17,7 @@ from generation.providers.picture_ports import (
 from generation.providers.ports import ImageRequest, ProviderCall, ProviderImage
 from generation.providers.prices import image_microusd
 from generation.providers.replicate_api import Call, Prediction, ReplicateApi
+from generation.providers.replicate_handover import Handover
 from generation.providers.replicate_predictions import InputsFn, Predictions, spoiled
 
 SHAPE_OF_PICTURE = "match_input_image"
@@ -65,7 +66,7 @@ class ReplicateImages:
         async def fetch(prediction: Prediction) -> ProviderImage:
             return await self._fetched(wire, prediction, card)
 
-        inputs = self._given(wire, request.picture, card, _edit_inputs(request, card))
+        inputs = _given(request.picture, card, _edit_inputs(request, card))
         return await self._predictions.carry_out(wire, inputs, call, fetch)
 
     async def cut_out(self, request: CutOutRequest, *, model: str, key: str, call: ProviderCall) -> ProviderImage:
@@ -77,7 +78,7 @@ class ReplicateImages:
             image = await self._fetched(wire, prediction, card)
             return await self._cut_outs.alpha(request.picture, image, model)
 
-        inputs = self._given(wire, request.picture, card, card.inputs)
+        inputs = _given(request.picture, card, card.inputs)
         return await self._predictions.carry_out(wire, inputs, call, fetch)
 
     async def upscale(self, request: UpscaleRequest, *, model: str, key: str, call: ProviderCall) -> EnlargedFile:
@@ -99,16 +100,8 @@ class ReplicateImages:
                 request, raw, provider="replicate", model=model, cost_microusd=cost, request_id=prediction.id
             )
 
-        inputs = self._given(wire, request.picture, card, {**card.inputs, "scale": request.scale})
+        inputs = _given(request.picture, card, {**card.inputs, "scale": request.scale})
         return await self._predictions.carry_out(wire, inputs, call, fetch)
-
-    def _given(self, wire: Call, picture: SourcePicture, card: ModelCard, others: Mapping[str, object]) -> InputsFn:
-        """The inputs with the picture among them, which is handed over when something is bought and not before."""
-
-        async def inputs() -> Mapping[str, object]:
-            return {**others, str(card.picture_input): await self._predictions.hand_over(wire, picture)}
-
-        return inputs
 
     async def _fetched(self, wire: Call, prediction: Prediction, card: ModelCard) -> ProviderImage:
         cost = image_microusd(card, compute_seconds=prediction.compute_seconds)
@@ -127,6 +120,15 @@ class ReplicateImages:
             cost_microusd=cost,
             request_id=prediction.id,
         )
+
+
+def _given(picture: SourcePicture, card: ModelCard, others: Mapping[str, object]) -> InputsFn:
+    """The inputs with the picture among them, which is handed over when something is bought and not before."""
+
+    async def inputs(handover: Handover) -> Mapping[str, object]:
+        return {**others, str(card.picture_input): await handover.address(picture)}
+
+    return inputs
 
 
 def _address(prediction: Prediction, card: ModelCard, cost_microusd: int) -> str:

@@ -4,7 +4,6 @@ Whatever a model makes, this is how it is bought; what becomes of the output is 
 """
 
 import asyncio
-import base64
 import random
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,9 +23,9 @@ from generation.providers.errors import (
     Throttled,
     Unavailable,
 )
-from generation.providers.picture_ports import SourcePicture
-from generation.providers.ports import PICTURE_BYTES_MAX, ProviderCall
+from generation.providers.ports import ProviderCall
 from generation.providers.replicate_api import Call, Prediction, ReplicateApi
+from generation.providers.replicate_handover import Handover
 
 RUNNING_STATUSES = frozenset({"starting", "processing", "queued"})
 _POLL_FIRST_SECONDS = 0.5
@@ -45,8 +44,8 @@ T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
-InputsFn = Callable[[], Awaitable[Mapping[str, object]]]
-"""Makes the inputs of a prediction, where that takes a request of its own; not called when none is bought."""
+InputsFn = Callable[[Handover], Awaitable[Mapping[str, object]]]
+"""Makes the inputs of a prediction, where pictures have to be handed over for it; not called when none is bought."""
 UseFn = Callable[[Prediction], Awaitable[T]]
 """Turns a prediction that has succeeded into what was wanted of it."""
 
@@ -73,12 +72,13 @@ class Predictions:
         Raises:
             ProviderError: it was not bought, did not succeed, or is of no use.
         """
+        handover = Handover(self._api, wire)
         deadline = asyncio.timeout(call.timeout_seconds)
         bought: list[str] = [call.adopted_external_id] if call.adopted_external_id else []
         try:
             async with deadline:
                 if not bought:
-                    given = inputs if isinstance(inputs, Mapping) else await inputs()
+                    given = inputs if isinstance(inputs, Mapping) else await inputs(handover)
                     await self._buy(wire, given, call, bought)
                 prediction = await self._settled(wire, bought[0], call)
                 if prediction.status != "succeeded":
@@ -100,17 +100,8 @@ class Predictions:
                 billable_unknown=True,
                 repeatable=bool(bought),
             ) from error
-
-    async def hand_over(self, wire: Call, picture: SourcePicture) -> str:
-        """What an input says for ``picture``: a data address where it is small, else the address of an uploaded file.
-
-        Raises:
-            ProviderError: it could not be uploaded; nothing was bought.
-        """
-        content = await picture.read()
-        if len(content) <= PICTURE_BYTES_MAX:
-            return f"data:{picture.media_type};base64,{base64.b64encode(content).decode('ascii')}"
-        return await self._api.upload(wire, content, name=picture.file_name, media_type=picture.media_type)
+        finally:
+            await handover.forget()
 
     async def download(self, wire: Call, prediction: Prediction, address: str, *, to: Path | None = None) -> bytes:
         """An output of ``prediction``; see :meth:`ReplicateApi.download`.

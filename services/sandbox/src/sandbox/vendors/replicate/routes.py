@@ -47,6 +47,7 @@ class ReplicateRoutes:
             Route("/v1/models/{owner}/{name}", self._model, methods=["GET"]),
             Route("/v1/models/{owner}/{name}/versions/{version}", self._version, methods=["GET"]),
             Route("/v1/files", self._upload, methods=["POST"]),
+            Route("/v1/files/{name}", self._delete_file, methods=["DELETE"]),
             Route("/v1/webhooks/default/secret", self._secret, methods=["GET"]),
             Route("/files/{name}", self._file, methods=["GET"]),
         ]
@@ -126,6 +127,12 @@ class ReplicateRoutes:
             "urls": {"get": f"{self._base_url}/files/{name}"},
         }
         return JSONResponse(answer, 201)
+
+    async def _delete_file(self, request: Request) -> Response:
+        _authenticate(request)
+        if not self._files.remove(request.path_params["name"]):
+            raise ReplicateProblemError(404)
+        return Response(status_code=204)
 
     async def _secret(self, request: Request) -> Response:
         _authenticate(request)
