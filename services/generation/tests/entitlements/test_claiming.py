@@ -18,7 +18,9 @@ from generation.engine.executor import Executor
 from generation.engine.failures import JobFailed
 from generation.entitlements import claiming
 from generation.entitlements import handlers as entitlement_handlers
+from generation.entitlements.rules import Answer as Granting
 from generation.entitlements.rules import Year, year_of
+from generation.entitlements.storage import use_year
 from generation.kinds.kind import Kind
 from generation.providers.bootstrap import Providers
 from generation.runs import handlers as run_handlers
@@ -95,6 +97,16 @@ async def test_of_twenty_at_once_one_is_made_and_the_others_end_before_they_wait
     assert await states(database, await ask(database, other)) == ["queued"], "another account has its own year"
 
 
+async def test_of_twenty_looks_at_once_one_is_granted(database: Database) -> None:
+    account = uuid4()
+    await subscribe(database, account, now() - MONTH)
+
+    looks = [database.transact(use_year, account, "rehearsal", new_id(), now()) for _ in range(20)]
+    verdicts = await asyncio.gather(*looks)
+
+    assert sorted(verdict.answer for verdict in verdicts) == [Granting.GRANTED] + [Granting.USED] * 19
+
+
 async def test_the_database_itself_refuses_a_second_one(database: Database) -> None:
     account = uuid4()
     await subscribe(database, account, now() - MONTH)
@@ -129,7 +141,8 @@ async def test_without_a_paid_plan_nothing_is_made_and_older_news_changes_nothin
 
     await subscribe(database, account, now(), version=5)
     await subscribe(database, account, None, version=4, plan="free")
-    assert await states(database, await ask(database, account)) == ["queued"]
+    paying = await ask(database, account, plan="free")
+    assert await states(database, paying) == ["queued"], "billing's word counts, not what the gateway knew of the plan"
 
 
 async def play(_: Text, job: JobContext) -> Answer:
