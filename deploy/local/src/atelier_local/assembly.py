@@ -15,7 +15,7 @@ from atelier_local.fork import Child
 from atelier_local.home import Home
 from atelier_local.managed import STOP_POSTGRES, STOP_SERVICE, STOP_VALKEY, Managed
 from atelier_local.ports import Reservations, choose_ports
-from atelier_local.priority import step_back
+from atelier_local.priority import step_back, step_forward
 from atelier_local.processes import (
     STOP_POSTGRES as POSTGRES_STAGE,
 )
@@ -139,6 +139,8 @@ def _run_service(module: str, role: str, _tie: Callable[[], None], *, niceness: 
     sys.argv = [module, role]
     if niceness:
         step_back(niceness)
+    else:
+        step_forward()
     importlib.import_module(f"{module}.main").run(role)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from atelier_local.home import Home, HomeError
 from atelier_local.ports import LOOPBACK
+from atelier_local.priority import step_forward
 from atelier_local.unprivileged import (
     Identity,
     copy_tree_once,
@@ -118,6 +119,7 @@ class Postgres:
         if self.identity:
             self.identity.become()
         prepare()
+        step_forward()
         os.chdir(self.data)
         settings = {**_SETTINGS, "port": str(self.port)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

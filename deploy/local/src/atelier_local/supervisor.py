@@ -21,7 +21,8 @@ from atelier_local.home import Home, HomeError
 from atelier_local.managed import Managed
 from atelier_local.ports import Reservations
 from atelier_local.preload import preload
-from atelier_local.processes import ProcessSpec
+from atelier_local.priority import DatabaseBackends
+from atelier_local.processes import BACKGROUND, ProcessSpec
 from atelier_local.state import Phase, ProcessState, RunState, write_state
 
 LOCK_SECONDS_MAX = 15.0
@@ -74,6 +75,9 @@ class Supervisor:
         self._stop_requests = 0
         self._parent = os.getppid()
         self._log_check_due_at = 0.0
+        self._backends = DatabaseBackends(
+            {f"atelier_{spec.module}" for spec in plan if spec.niceness}, niceness=BACKGROUND
+        )
 
     def run(self) -> int:
         """Start, watch, stop. Returns the exit code: 0 after a stop that was asked for, 1 for a failed start.
@@ -203,6 +207,7 @@ class Supervisor:
                 self._start_again(managed, now)
             elif not managed.ready:
                 managed.ready = managed.probe(managed.pid)
+        self._backends.look(self._pid_of("postgres"))
         self._bound_logs(now)
         self._publish()
 
@@ -219,6 +224,9 @@ class Supervisor:
         if self._state.phase == "starting" and managed.restarts >= _FIRST_FAILURES_MAX:
             raise StartError(f"{managed.name} does not start{_log_of(managed.child)}")
         self._children.launch(managed)
+
+    def _pid_of(self, name: str) -> int | None:
+        return next((managed.pid for managed in self._children.managed if managed.name == name), None)
 
     def _bound_logs(self, now: float) -> None:
         if now < self._log_check_due_at:

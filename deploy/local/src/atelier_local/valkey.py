@@ -10,6 +10,7 @@ from pathlib import Path
 
 from atelier_local.home import Home, HomeError
 from atelier_local.ports import LOOPBACK
+from atelier_local.priority import step_forward
 
 _PROBE_SECONDS_MAX = 0.5
 
@@ -66,6 +67,7 @@ class Valkey:
     def execute(self, prepare: Callable[[], None]) -> None:
         """Become the server; call it in a child only."""
         prepare()
+        step_forward()
         environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
         os.execve(self.binary, ["valkey-server", str(self.configuration)], environment)  # noqa: S606
 

@@ -76,6 +76,7 @@ class Consumer:
         self._redis = redis
         self._handlers = handlers
         self._limits = limits or ConsumerLimits()
+        self._acking: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Read and handle until cancelled. First what this member left unfinished, then what is new."""
@@ -235,11 +236,17 @@ class Consumer:
         if not entries:
             return
         _events.labels(self._group, self._topic, outcome).inc(len(entries))
+        if self._acking is not None:
+            await self._acking
+        self._acking = asyncio.create_task(self._acknowledge([entry.entry_id for entry in entries]))
+
+    async def _acknowledge(self, entry_ids: Sequence[str]) -> None:
+        """Beside what comes next: an acknowledgement that is lost costs a look into the inbox, no more."""
         try:
             async with asyncio.timeout(self._limits.redis_seconds_max):
-                await self._redis.xack(self._key, self._group, *[entry.entry_id for entry in entries])
+                await self._redis.xack(self._key, self._group, *entry_ids)
         except (RedisError, TimeoutError, OSError) as error:
-            log.warning("ack_lost", group=self._group, topic=self._topic, count=len(entries), error=repr(error)[:200])
+            log.warning("ack_lost", group=self._group, topic=self._topic, count=len(entry_ids), error=repr(error)[:200])
 
     async def _apply(self, uow: UnitOfWork, events: list[tuple[Entry, Received[Event]]]) -> None:
         fresh_ids = await uow.claim_events([received.event.event_id for _, received in events])

@@ -34,7 +34,8 @@ MARK_DELAY_SECONDS = 0.25
 _MARK = text(
     """
     WITH topic AS (
-        SELECT topic FROM bus_topics WHERE topic = :topic AND epoch = :epoch FOR SHARE
+        SELECT topic, set_config('synchronous_commit', 'off', true) FROM bus_topics
+        WHERE topic = :topic AND epoch = :epoch FOR SHARE
     )
     UPDATE outbox
     SET published_at = now(), epoch = :epoch, entry_ms = placed.ms, entry_seq = placed.seq

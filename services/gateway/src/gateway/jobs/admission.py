@@ -30,7 +30,8 @@ BATCH_MAX = 128
 WAITING_MAX = 4096
 REDIS_SECONDS_MAX = 2.0
 ACCEPT_TRIES_MAX = 3
-LANES = 2
+LANES = 1
+"""One batch at a time: what arrives meanwhile shares the next commit, and commits wait for the disk one by one."""
 DURABLE_SECONDS_MAX = 3.0
 """The database's time for a batch, tries and all, while nothing shows that it is away; then submissions are held."""
 
