@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from common.http.identity import require_identity
 from gateway.kinds.catalogue import KindCatalogue
 from gateway.openapi_passed_on import with_the_gateways_answers
 from gateway.settings import GatewaySettings
+from generation.artefacts import routes as artefact_routes
+from generation.artefacts.links import ArtefactLinks
 from generation.assets import routes as asset_routes
 from generation.assets.assembly import build_assets
 from generation.documents import routes as document_routes
@@ -97,6 +100,7 @@ def generation_app() -> FastAPI:
         settings=settings,
         routers=[
             asset_routes.build_router(database, assets.uploads, identify),
+            artefact_routes.build_router(ArtefactLinks(database, assets.store, timedelta(days=7)), identify),
             questionnaire_routes.build_router(Questionnaires(database), identify),
             document_routes.build_router(database, DocumentSettings(settings.public_url), identify),
         ],

@@ -49,10 +49,10 @@ class Buyer:
         paid = await self.http.post(self.order["checkout_url"], follow_redirects=False)
         assert paid.status_code == 303, paid.text
 
-    async def looks(self) -> dict[str, Any]:
-        """The order as it stands."""
+    async def looks(self, part: str = "") -> dict[str, Any]:
+        """The order as it stands, or something of it."""
         answer = await self.http.get(
-            f"/v1/orders/{self.order['id']}", headers={"Authorization": f"Bearer {self.order['token']}"}
+            f"/v1/orders/{self.order['id']}{part}", headers={"Authorization": f"Bearer {self.order['token']}"}
         )
         answer.raise_for_status()  # 503 while billing is away is waited out
         return dict(answer.json())
@@ -120,6 +120,9 @@ async def test_anybody_buys_watches_and_gets_what_they_paid_for(
     assert (order["price_minor"], order["currency"]) == (PRICE, "eur")
     picture = await buyer.http.get(order["work"]["result"]["image"]["url"])
     assert picture.headers["content-type"] == "image/webp"
+    files = (await buyer.looks("/artefacts"))["items"]
+    assert [file["id"] for file in files] == [order["work"]["result"]["image"]["id"]]
+    assert (await buyer.http.get(files[0]["url"])).content == picture.content
     received, ready = await buyer.mails(sandbox, 2)
     assert (received["subject"], ready["subject"]) == (
         "We have received your order: One design", "Text to design: your order is ready",

@@ -1,13 +1,16 @@
 """The three stories of the demo, and the one trace that runs through the first."""
 
 import asyncio
+import re
 from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from atelier_local import demo
 from atelier_local.stack import Stack
+from common.clock import now
 from common.ids import from_text
 from sandbox.client import SandboxClient
 
@@ -30,9 +33,24 @@ async def test_a_paid_job_ends_in_a_picture_a_charge_and_one_mail(customer: Cust
     assert picture.headers["content-type"] == "image/webp"
     assert picture.content[:4] == b"RIFF"
     assert len(picture.content) == job["result"]["image"]["size_bytes"]
+    await _signed_again(customer, job, picture.content)
     assert await customer.has_credits(55)
     await until(lambda: _mails(sandbox, customer, "ready"), what="the mail")
     assert len(await _mails(sandbox, customer, "ready")) == 1
+
+
+async def _signed_again(customer: Customer, job: dict[str, Any], content: bytes) -> None:
+    """What was signed expires, and is signed anew for the owner: another time is another address of the same file."""
+    image = job["result"]["image"]
+    (fresh,) = (await customer.http.get(f"/v1/jobs/{job['id']}/artefacts")).json()["items"]
+    assert {**image, "url": fresh["url"], "url_expires_at": fresh["url_expires_at"]} == {**image, **fresh}
+    assert datetime.fromisoformat(fresh["url_expires_at"]) - now() > timedelta(days=6, hours=23)
+    bare = {"Authorization": ""}
+    assert (await customer.http.get(fresh["url"], headers=bare)).content == content
+    expires_at = re.search(r"expires_at=(\d+)", fresh["url"])
+    assert expires_at is not None
+    prolonged = fresh["url"].replace(expires_at[1], str(int(expires_at[1]) + 1))
+    assert (await customer.http.get(prolonged, headers=bare)).status_code == 401
 
 
 async def test_when_openai_fails_replicate_delivers_and_the_price_is_the_same(

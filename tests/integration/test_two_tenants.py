@@ -78,6 +78,9 @@ MATRIX: dict[str, Try | tuple[Try, ...]] = {
         fresh=True,
     ),
     "get_order": Try(401, path={"order_id": "{order}"}, headers={"Authorization": "Bearer {bent_order_token}"}),
+    "list_order_artefacts": Try(
+        401, path={"order_id": "{order}"}, headers={"Authorization": "Bearer {bent_order_token}"}
+    ),
     "list_kinds": Try(200, anonymous=200),
     "get_status": Try(200, anonymous=200),
     # gateway: keys
@@ -148,6 +151,7 @@ MATRIX: dict[str, Try | tuple[Try, ...]] = {
     "complete_asset_upload": Try(404, path={"upload_id": "{upload}"}),
     "get_asset": Try(404, path=ASSET),
     "list_assets": Try(200, query={"cursor": "{asset}"}),
+    "list_job_artefacts": Try(404, path={"job_id": "{job}"}),
     "get_questionnaire_form": Try(200, anonymous=200),
     "list_questionnaires": Try(200),
     "begin_questionnaire": Try(201, body={"answers": {"marks": 3}}, fresh=True),
@@ -415,6 +419,7 @@ async def test_the_owner_is_still_the_owner(estate: Estate) -> None:
     for path in (
         "/v1/jobs/{job}",
         "/v1/jobs/{job}/receipt",
+        "/v1/jobs/{job}/artefacts",
         "/v1/purchases/{purchase}",
         "/v1/assets/{asset}",
         "/v1/questionnaires/{questionnaire}",

@@ -174,3 +174,20 @@ async def test_files_are_kept_as_they_are(options: dict[str, Any], delivery: dic
         )
         assert gone["result"] == "ok"
         assert (await http.get(url)).status_code == 404
+
+
+async def test_a_download_address_works_until_its_time_and_no_longer(
+    options: dict[str, Any], http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A week's address is signed today; the hour that other signatures last does not count for it."""
+    await _upload(options, public_id="jobs/kept")
+    long_ago = int(time.time()) - 3 * 86400
+    monkeypatch.setattr(cloudinary.utils, "now", lambda: str(long_ago))
+
+    async def fetched(**times: Any) -> int:
+        more = {**options, "type": "authenticated", **times}
+        return (await http.get(cloudinary.utils.private_download_url("jobs/kept", "webp", **more))).status_code
+
+    assert await fetched(expires_at=long_ago + 7 * 86400) == 200
+    assert await fetched(expires_at=long_ago + 86400) == 404
+    assert await fetched() == 400

@@ -711,6 +711,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orders/{order_id}/artefacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Order Artefacts
+         * @description The files of an order's work with fresh addresses: those in its result expire.
+         */
+        get: operations["list_order_artefacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/password-resets": {
         parameters: {
             query?: never;
@@ -1884,6 +1904,56 @@ export interface components {
             work: components["schemas"]["OrderedWork"] | null;
         };
         /**
+         * OrderedFile
+         * @description A file of the work. Its `url` works for whoever has it, until `url_expires_at`.
+         */
+        OrderedFile: {
+            /**
+             * Id
+             * @description As in the result.
+             */
+            id: string;
+            /** Media Type */
+            media_type: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /**
+             * Width
+             * @description Of a picture, in pixels.
+             */
+            width: number | null;
+            /** Height */
+            height: number | null;
+            /** Url */
+            url: string;
+            /**
+             * Url Expires At
+             * Format: date-time
+             */
+            url_expires_at: string;
+        };
+        /**
+         * OrderedFiles
+         * @description All files of the work, in the order in which its result names them; as generation answers.
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "019a3f8e4b7c7d2e9f1a2b3c4d5e6f70/book.pdf",
+         *           "media_type": "application/pdf",
+         *           "size_bytes": 4213907,
+         *           "width": null,
+         *           "height": null,
+         *           "url": "https://api.cloudinary.com/v1_1/atelier/raw/download?…",
+         *           "url_expires_at": "2026-11-28T12:00:00Z"
+         *         }
+         *       ]
+         *     }
+         */
+        OrderedFiles: {
+            /** Items */
+            items: components["schemas"]["OrderedFile"][];
+        };
+        /**
          * OrderedWork
          * @description The work that was paid for.
          */
@@ -2451,7 +2521,10 @@ export interface components {
         };
         /**
          * ImageArtefact
-         * @description An image in artefact storage. `url` is signed: it works for whoever has it, and for nobody who guesses.
+         * @description An image in artefact storage.
+         *
+         *     `url` is signed: it works for whoever has it, and for nobody who guesses, until `url_expires_at`. The job's
+         *     artefacts (`GET /v1/jobs/{id}/artefacts`) are signed anew whenever they are asked for.
          */
         BackgroundRemovalResultImageArtefact: {
             /** Id */
@@ -2460,6 +2533,11 @@ export interface components {
             version: number;
             /** Url */
             url: string;
+            /**
+             * Url Expires At
+             * @default null
+             */
+            url_expires_at?: string | null;
             /** Media Type */
             media_type: string;
             /** Width */
@@ -2619,6 +2697,11 @@ export interface components {
             version: number;
             /** Url */
             url: string;
+            /**
+             * Url Expires At
+             * @default null
+             */
+            url_expires_at?: string | null;
             /** Media Type */
             media_type: string;
             /** Size Bytes */
@@ -2632,7 +2715,10 @@ export interface components {
         };
         /**
          * ImageArtefact
-         * @description An image in artefact storage. `url` is signed: it works for whoever has it, and for nobody who guesses.
+         * @description An image in artefact storage.
+         *
+         *     `url` is signed: it works for whoever has it, and for nobody who guesses, until `url_expires_at`. The job's
+         *     artefacts (`GET /v1/jobs/{id}/artefacts`) are signed anew whenever they are asked for.
          */
         ColoringBookResultImageArtefact: {
             /** Id */
@@ -2641,6 +2727,11 @@ export interface components {
             version: number;
             /** Url */
             url: string;
+            /**
+             * Url Expires At
+             * @default null
+             */
+            url_expires_at?: string | null;
             /** Media Type */
             media_type: string;
             /** Width */
@@ -2861,6 +2952,11 @@ export interface components {
             version: number;
             /** Url */
             url: string;
+            /**
+             * Url Expires At
+             * @default null
+             */
+            url_expires_at?: string | null;
             /** Media Type */
             media_type: string;
             /** Size Bytes */
@@ -2963,6 +3059,11 @@ export interface components {
             version: number;
             /** Url */
             url: string;
+            /**
+             * Url Expires At
+             * @default null
+             */
+            url_expires_at?: string | null;
             /** Media Type */
             media_type: string;
             /** Size Bytes */
@@ -3242,6 +3343,11 @@ export interface components {
             version: number;
             /** Url */
             url: string;
+            /**
+             * Url Expires At
+             * @default null
+             */
+            url_expires_at?: string | null;
             /** Media Type */
             media_type: string;
             /** Size Bytes */
@@ -3380,7 +3486,10 @@ export interface components {
         SmartCropResultCropFocus: "auto" | "face" | "center" | "product";
         /**
          * ImageArtefact
-         * @description An image in artefact storage. `url` is signed: it works for whoever has it, and for nobody who guesses.
+         * @description An image in artefact storage.
+         *
+         *     `url` is signed: it works for whoever has it, and for nobody who guesses, until `url_expires_at`. The job's
+         *     artefacts (`GET /v1/jobs/{id}/artefacts`) are signed anew whenever they are asked for.
          */
         SmartCropResultImageArtefact: {
             /** Id */
@@ -3389,6 +3498,11 @@ export interface components {
             version: number;
             /** Url */
             url: string;
+            /**
+             * Url Expires At
+             * @default null
+             */
+            url_expires_at?: string | null;
             /** Media Type */
             media_type: string;
             /** Width */
@@ -3461,7 +3575,10 @@ export interface components {
         };
         /**
          * ImageArtefact
-         * @description An image in artefact storage. `url` is signed: it works for whoever has it, and for nobody who guesses.
+         * @description An image in artefact storage.
+         *
+         *     `url` is signed: it works for whoever has it, and for nobody who guesses, until `url_expires_at`. The job's
+         *     artefacts (`GET /v1/jobs/{id}/artefacts`) are signed anew whenever they are asked for.
          */
         TextToDesignResultImageArtefact: {
             /** Id */
@@ -3470,6 +3587,11 @@ export interface components {
             version: number;
             /** Url */
             url: string;
+            /**
+             * Url Expires At
+             * @default null
+             */
+            url_expires_at?: string | null;
             /** Media Type */
             media_type: string;
             /** Width */
@@ -3528,7 +3650,10 @@ export interface components {
         };
         /**
          * ImageArtefact
-         * @description An image in artefact storage. `url` is signed: it works for whoever has it, and for nobody who guesses.
+         * @description An image in artefact storage.
+         *
+         *     `url` is signed: it works for whoever has it, and for nobody who guesses, until `url_expires_at`. The job's
+         *     artefacts (`GET /v1/jobs/{id}/artefacts`) are signed anew whenever they are asked for.
          */
         UpscaleResultImageArtefact: {
             /** Id */
@@ -3537,6 +3662,11 @@ export interface components {
             version: number;
             /** Url */
             url: string;
+            /**
+             * Url Expires At
+             * @default null
+             */
+            url_expires_at?: string | null;
             /** Media Type */
             media_type: string;
             /** Width */
@@ -7548,6 +7678,88 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `VALIDATION_FAILED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `DEPENDENCY_UNAVAILABLE` */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_order_artefacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderedFiles"];
+                };
             };
             /** @description `UNAUTHORIZED` */
             401: {

@@ -281,6 +281,7 @@ def _order_router(parts: Parts) -> APIRouter:
             catalogue=parts.catalogue,
             features=parts.features,
             reads=parts.degraded.job_reads,
+            generation=Passthrough(settings.generation_url, parts.http, settings.identity_secrets),
             public_url=settings.public_url,
             link_secrets=settings.identity_secrets,
         )

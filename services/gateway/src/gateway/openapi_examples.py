@@ -173,6 +173,19 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "finished_at": None,
         },
     },
+    "OrderedFiles": {
+        "items": [
+            {
+                "id": "019a3f8e4b7c7d2e9f1a2b3c4d5e6f70/book.pdf",
+                "media_type": "application/pdf",
+                "size_bytes": 4213907,
+                "width": None,
+                "height": None,
+                "url": "https://api.cloudinary.com/v1_1/atelier/raw/download?…",
+                "url_expires_at": "2026-11-28T12:00:00Z",
+            }
+        ]
+    },
     "NewOrderView": {
         **_ORDER,
         "checkout_url": "https://checkout.stripe.com/c/pay/…",

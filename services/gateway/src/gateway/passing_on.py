@@ -108,6 +108,12 @@ def build_router(
     ) -> Response:
         return await notifier.forward(request, who)
 
+    @router.get("/v1/jobs/{job_id}/artefacts")
+    async def job_artefacts(
+        job_id: str, request: Request, who: Annotated[Caller, Depends(reading("jobs:read"))]
+    ) -> Response:
+        return await generation.forward(request, who)
+
     _add_assets(router, generation)
     _add_questionnaires(router, generation)
     _add_documents(router, generation)

@@ -1,6 +1,7 @@
 """The one place where generation's parts are put together."""
 
 import os
+from datetime import timedelta
 from functools import partial
 
 from fastapi import APIRouter
@@ -15,7 +16,9 @@ from common.http.identity import require_identity
 from common.redis_client import connect_redis
 from common.runtime import Process
 from generation.artefacts import handlers as artefact_handlers
+from generation.artefacts import routes as artefact_routes
 from generation.artefacts.deleting import ArtefactDeleting
+from generation.artefacts.links import ArtefactLinks
 from generation.assets import routes as asset_routes
 from generation.assets.assembly import build_assets, build_input_images
 from generation.assets.routes import BODY_BYTES_MAX
@@ -154,21 +157,19 @@ async def _add_service(parts: Parts, *, sweep: bool) -> None:
 
 
 def _routers(parts: Parts) -> tuple[APIRouter, ...]:
+    """What the service answers, and what takes customers' pictures in and lets them go."""
+    database, storage = parts.database, StorageSettings()
     identify = require_identity(parts.settings.identity_secrets)
+    assets = build_assets(parts.settings, storage, database, parts.pool, parts.process.stack)
+    parts.process.spawn("asset-keeping", assets.keeping.run, critical=False)
+    links = ArtefactLinks(database, assets.store, timedelta(seconds=storage.generation_link_seconds))
     return (
-        _add_assets(parts),
-        questionnaire_routes.build_router(Questionnaires(parts.database), identify),
-        document_routes.build_router(parts.database, DocumentSettings(parts.settings.public_url), identify),
-        pay_pages.build_router(parts.database),
+        asset_routes.build_router(database, assets.uploads, identify),
+        artefact_routes.build_router(links, identify),
+        questionnaire_routes.build_router(Questionnaires(database), identify),
+        document_routes.build_router(database, DocumentSettings(parts.settings.public_url), identify),
+        pay_pages.build_router(database),
     )
-
-
-def _add_assets(parts: Parts) -> APIRouter:
-    """What takes customers' pictures in and lets them go; answers its routes."""
-    process, settings = parts.process, parts.settings
-    assets = build_assets(settings, StorageSettings(), parts.database, parts.pool, process.stack)
-    process.spawn("asset-keeping", assets.keeping.run, critical=False)
-    return asset_routes.build_router(parts.database, assets.uploads, require_identity(settings.identity_secrets))
 
 
 def _add_worker(parts: Parts) -> None:

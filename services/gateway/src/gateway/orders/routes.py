@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from common.errors import Degraded, FieldError, NotFound, Unauthorized, ValidationFailed
 from common.http.conditional import NOT_MODIFIED, IfNoneMatch, conditional
+from common.http.identity import Caller
+from common.http.passthrough import Passthrough
 from common.http.problems import problem_responses
 from common.ids import InvalidId, from_text, new_id
 from common.order_tokens import ORDER_PREFIX, is_order_token, make_order_token, order_link
@@ -21,8 +23,8 @@ from gateway.degraded.marks import marked
 from gateway.features.board import FeatureBoard
 from gateway.jobs.reading import price_input, read_idempotency_key, read_input
 from gateway.kinds.catalogue import KindCatalogue, OfferedKind
-from gateway.orders.billing_desk import BilledOrder, BillingDesk
-from gateway.orders.views import NewOrderView, OrderView, state_of
+from gateway.orders.billing_desk import PLAN, BilledOrder, BillingDesk
+from gateway.orders.views import NewOrderView, OrderedFiles, OrderView, state_of
 from gateway.requests.limited import anonymous, ordering
 from gateway.users.fields import Email
 
@@ -76,6 +78,7 @@ class OrderParts:
     catalogue: KindCatalogue
     features: FeatureBoard
     reads: JobReads
+    generation: Passthrough
     public_url: str
     link_secrets: tuple[SecretStr, ...]
 
@@ -124,17 +127,43 @@ def _add_reading(router: APIRouter, parts: OrderParts) -> None:
         order_id: str, token: Annotated[str, Depends(order_bearer)], if_none_match: IfNoneMatch = None
     ) -> Response:
         """How an order stands, its work, and the result once it is there, for whoever has its token."""
-        try:
-            wanted = from_text(ORDER_PREFIX, order_id)
-        except InvalidId:
-            raise NotFound from None
-        if not is_order_token(parts.link_secrets, wanted, token):
-            raise Unauthorized
+        wanted = _opened(parts, order_id, token)
         order = await parts.desk.state(wanted)
         shown = await _work(parts.reads, wanted, order)
         view = OrderView.of(order, shown.job if shown else None)
         answer = conditional(view.model_dump_json(), if_none_match, state=state_of(view))
         return marked(answer, shown.mark if shown else None)
+
+    @router.get(
+        "/{order_id}/artefacts",
+        operation_id="list_order_artefacts",
+        response_model=OrderedFiles,
+        dependencies=[Depends(anonymous)],
+        responses=problem_responses("UNAUTHORIZED", "NOT_FOUND", "RATE_LIMITED", "DEPENDENCY_UNAVAILABLE"),
+    )
+    async def list_order_artefacts(
+        order_id: str, request: Request, token: Annotated[str, Depends(order_bearer)]
+    ) -> Response:
+        """The files of an order's work with fresh addresses: those in its result expire."""
+        wanted = _opened(parts, order_id, token)
+        order = await parts.desk.state(wanted)
+        buyer = Caller(wanted, wanted, PLAN)
+        return await parts.generation.forward(request, buyer, path=f"/v1/jobs/{order.job_id}/artefacts")
+
+
+def _opened(parts: OrderParts, order_id: str, token: str) -> UUID:
+    """The order that this token opens.
+
+    Raises:
+        NotFound, Unauthorized: there is no such order, or the token is not of it.
+    """
+    try:
+        wanted = from_text(ORDER_PREFIX, order_id)
+    except InvalidId:
+        raise NotFound from None
+    if not is_order_token(parts.link_secrets, wanted, token):
+        raise Unauthorized
+    return wanted
 
 
 def _sold(catalogue: KindCatalogue, kind: str) -> OfferedKind:

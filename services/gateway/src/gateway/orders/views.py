@@ -31,6 +31,24 @@ class OrderedWork(BaseModel):
         return cls(**{name: getattr(job, name) for name in cls.model_fields})
 
 
+class OrderedFile(BaseModel):
+    """A file of the work. Its `url` works for whoever has it, until `url_expires_at`."""
+
+    id: str = Field(description="As in the result.")
+    media_type: str
+    size_bytes: int
+    width: int | None = Field(description="Of a picture, in pixels.")
+    height: int | None
+    url: str
+    url_expires_at: datetime
+
+
+class OrderedFiles(BaseModel):
+    """All files of the work, in the order in which its result names them; as generation answers."""
+
+    items: list[OrderedFile]
+
+
 class OrderView(BaseModel):
     """An order; `price_minor` is in the smallest unit of `currency`.
 

@@ -1,1 +1,1 @@
-"""Artefacts of deleted accounts: found in what runs have stored, deleted at the vendor, each answer on record."""
+"""Artefacts after they were made: signed again for their owners, kept as long as plans say, deleted at the vendor."""

@@ -13,6 +13,7 @@ from generation.engine.input_images import InputImages
 from generation.local.pool import LocalPool
 from generation.providers.cloudinary_account import CloudinaryAccount, parse_account
 from generation.providers.imaging import Imaging
+from generation.providers.ports import ArtefactStore
 from generation.providers.retry_policy import RetryPolicy
 from generation.providers.settings import StorageSettings
 from generation.settings import GenerationSettings
@@ -27,6 +28,7 @@ class AssetParts:
 
     uploads: AssetUploads
     keeping: AssetKeeping
+    store: ArtefactStore
 
 
 def build_assets(
@@ -59,7 +61,7 @@ def build_assets(
         downloads=downloads,
         sign_upload=partial(sign_upload, account),
     )
-    return AssetParts(uploads, AssetKeeping(database, store))
+    return AssetParts(uploads, AssetKeeping(database, store), store)
 
 
 def build_input_images(

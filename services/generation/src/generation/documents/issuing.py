@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,8 @@ from generation.engine.step import Step
 TRIES_MAX = 60
 """Each lost try means that another document of the account was issued meanwhile."""
 PAUSE_SECONDS_MAX = 0.2
+LINK_LASTS = timedelta(days=90)
+"""Of the address that clients are mailed, who have no account; an invoice is payable for 30 days."""
 
 T = TypeVar("T")
 
@@ -46,7 +49,7 @@ async def issue_numbered(
     for _ in range(TRIES_MAX):
         number = await desk.next_number(series)
         made = await typeset(step, draw(number), folder / f"{series}.pdf")
-        file = await step.store_file(f"{series}.pdf", made.path, media_type=PDF)
+        file = await step.store_file(f"{series}.pdf", made.path, media_type=PDF, link_lasts=LINK_LASTS)
         issued = await issue(number, file)
         if issued is not None:
             return issued

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -22,8 +23,9 @@ from generation.local.pool import LocalPool, LocalTask
 from generation.providers.bootstrap import Providers
 from generation.providers.chain import Q, R
 from generation.providers.errors import AllProvidersFailed
+from generation.providers.links import sign
 from generation.providers.picture_ports import SUFFIXES, CutOutRequest, EnlargedFile, ImageEditRequest, UpscaleRequest
-from generation.providers.ports import ImageRequest, ProgressFn, ProviderText, TextRequest
+from generation.providers.ports import ImageRequest, ProgressFn, ProviderText, StoredArtefact, TextRequest
 from generation.providers.router import Router
 from generation.runs.attempts import StepAttempts
 from generation.runs.lease import ClaimedRun
@@ -235,8 +237,12 @@ class Step:
         """
         return await self._store(name, await asyncio.to_thread(path.read_bytes), media_type)
 
-    async def store_file(self, name: str, path: Path, *, media_type: str) -> FileArtefact:
+    async def store_file(
+        self, name: str, path: Path, *, media_type: str, link_lasts: timedelta | None = None
+    ) -> FileArtefact:
         """Store a file that is no picture, as it is, under the job; `name` has a suffix. Again is the same artefact.
+
+        `link_lasts`: how long its address works, where it is given to people who cannot have it signed again.
 
         Raises:
             ProviderError: storage did not take it.
@@ -247,7 +253,7 @@ class Step:
         return FileArtefact(
             id=stored.public_id,
             version=stored.version,
-            url=store.signed_url(stored, expires_in=None, format=name.rpartition(".")[2]),
+            **self._link(stored, name.rpartition(".")[2], link_lasts),
             media_type=stored.media_type,
             size_bytes=stored.bytes,
         )
@@ -279,12 +285,17 @@ class Step:
         return ImageArtefact(
             id=stored.public_id,
             version=stored.version,
-            url=store.signed_url(stored, expires_in=None, format=SUFFIXES[media_type]),
+            **self._link(stored, SUFFIXES[media_type]),
             media_type=stored.media_type,
             width=stored.width,
             height=stored.height,
             size_bytes=stored.bytes,
         )
+
+    def _link(self, stored: StoredArtefact, suffix: str, lasts: timedelta | None = None) -> dict[str, Any]:
+        providers = self._bench.providers
+        link = sign(providers.artefacts, stored, suffix, lasts or providers.link_lasts)
+        return {"url": link.url, "url_expires_at": link.expires_at}
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
 
@@ -57,6 +57,8 @@ class Providers:
     imaging: Imaging
     late_costs: Mapping[str, LateCosts]
     """Providers that know afterwards what a purchase has cost."""
+    link_lasts: timedelta
+    """How long the signed addresses of artefacts work."""
     _closing: AsyncExitStack
 
     async def aclose(self) -> None:
@@ -105,6 +107,7 @@ def build_providers(
         downloads=_downloads(settings, closing),
         imaging=imaging,
         late_costs=_late_costs(settings, catalogue, closing),
+        link_lasts=timedelta(seconds=settings.generation_link_seconds),
         _closing=closing,
     )
 

@@ -31,6 +31,8 @@ class StorageSettings(BaseSettings):
 
     generation_store_timeout_seconds: Seconds = 30.0
     """Total time of one upload to storage; there are up to three."""
+    generation_link_seconds: Annotated[float, Field(ge=60, le=31_622_400)] = 604_800.0
+    """How long a signed address of a result works; it can be signed again as long as the file is kept."""
     generation_tries_max: Annotated[int, Field(ge=1, le=10)] = 3
     generation_retry_base_seconds: Seconds = 1.0
     generation_retry_wait_max_seconds: Seconds = 60.0

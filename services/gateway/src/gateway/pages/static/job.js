@@ -5,6 +5,7 @@ import { call, explain, Problem } from "./api.js";
 import { announce, busy, el, pause, safeUrl } from "./dom.js";
 import { follow } from "./events.js";
 import { isOver, isSettled, withEvent, withSnapshot } from "./job_state.js";
+import { hasExpired, withFreshLinks } from "./links.js";
 import { resultView } from "./result.js";
 import { begin } from "./top.js";
 import { creditsText, duration, fullMoment, humanise, t, waitText } from "./texts.js";
@@ -34,6 +35,7 @@ async function watch(signal) {
 
   const show = async (next) => {
     job = next;
+    if (hasExpired(job.result)) job = { ...job, result: await withFreshLinks(job.result, () => call("GET", `${path}/artefacts`, { signal })) };
     const kind = (await titles).find((one) => one.name === job.kind);
     if (!signal.aborted) view.show(job, kind?.title ?? humanise(job.kind), { refresh });
     if (isSettled(job)) following.abort();
@@ -43,6 +45,11 @@ async function watch(signal) {
     const snapshot = await call("GET", path, { signal });
     if (!signal.aborted) await show(withSnapshot(job, snapshot));
   }
+
+  // A page that was left open for long has old addresses too.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && hasExpired(job?.result)) show(job).then(view.redraw, () => {});
+  }, { signal });
 
   while (!job && !signal.aborted) {
     try {
@@ -84,8 +91,15 @@ function unreachable(error) {
 function jobView() {
   let face = null;
   let parts = null;
+  let last = null;
+
+  function redraw() {
+    face = null;
+    if (last) show(...last);
+  }
 
   function show(job, title, actions) {
+    last = [job, title, actions];
     const next = isOver(job) ? job.status : "going";
     if (next !== face) {
       const before = face;
@@ -98,7 +112,7 @@ function jobView() {
     document.title = `${job.status === "running" ? `${Math.round(job.progress * 100)} % · ` : ""}${t(`status.${job.status}`)} · ${title}`;
   }
 
-  return { show };
+  return { show, redraw };
 }
 
 function frame(job, title, ...children) {

@@ -3,6 +3,7 @@
 import { call, explain } from "./api.js";
 import { el, safeUrl } from "./dom.js";
 import { isOver, withEvent, withSnapshot } from "./job_state.js";
+import { withFreshLinks } from "./links.js";
 import { firstImage } from "./result.js";
 import { creditsText, moment, t } from "./texts.js";
 
@@ -86,8 +87,14 @@ export function jobsPanel(titles) {
 
 function rowOf(job, titles) {
   const image = job.status === "succeeded" ? safeUrl(firstImage(job.result)?.url) : null;
+  const fresh = async () => {
+    const result = await withFreshLinks(job.result, () => call("GET", `/v1/jobs/${job.id}/artefacts`));
+    const url = safeUrl(firstImage(result)?.url);
+    if (url && url !== image) picture.src = url;
+  };
   const cost = job.charge.settled ? job.charge.charged : job.charge.price;
   const picture = image ? el("img", { src: image, alt: "", loading: "lazy", decoding: "async" }) : null;
+  picture?.addEventListener("error", fresh, { once: true });
   return el("li", {}, el("a", { href: `/jobs/${job.id}`, class: "job" },
     el("span", { class: "thumb" }, picture),
     el("span", { class: "job-name" },

@@ -2,6 +2,7 @@
 
 import { explain, Problem, problemOf } from "./api.js";
 import { announce, el, pause, safeUrl } from "./dom.js";
+import { withFreshLinks } from "./links.js";
 import { resultView } from "./result.js";
 import { begin } from "./top.js";
 import { fullMoment, money, t, waitText } from "./texts.js";
@@ -35,6 +36,7 @@ async function watch(token) {
     if (document.hidden && shown) continue;
     try {
       const order = await ask(token);
+      if (order.work?.result) order.work.result = await withFreshLinks(order.work.result, () => ask(token, "/artefacts"));
       show(order);
       over = SETTLED.includes(order.status) && (order.status === "expired" || isOver(order.work));
     } catch (error) {
@@ -45,9 +47,9 @@ async function watch(token) {
   }
 }
 
-/** Reads the order with its own token, whoever may be signed in. */
-async function ask(token) {
-  const answer = await fetch(`/v1/orders/${encodeURIComponent(id)}`, {
+/** Reads the order, or something of it, with its own token, whoever may be signed in. */
+async function ask(token, part = "") {
+  const answer = await fetch(`/v1/orders/${encodeURIComponent(id)}${part}`, {
     credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS), headers: { Accept: "application/json", Authorization: `Bearer ${token}` },
   });
   if (!answer.ok) throw await problemOf(answer);

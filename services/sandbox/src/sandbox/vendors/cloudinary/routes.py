@@ -96,9 +96,10 @@ class CloudinaryRoutes:
         return Response(content, media_type=media_type)
 
     def _download_params(self, request: Request) -> dict[str, str]:
+        """Of a signed download address. It works until its `expires_at`, or for an hour after its `timestamp`."""
         params = dict(request.query_params)
-        self._check(request, params)
         expires_at = params.get("expires_at", "")
+        self._check(request, params, stale_after=None if expires_at else _STAMP_SECONDS_MAX)
         if expires_at and (not expires_at.isdigit() or int(expires_at) < time.time()):
             raise CloudinaryError(404, "Resource expired")
         return params
@@ -148,7 +149,7 @@ class CloudinaryRoutes:
             raise CloudinaryError(401, f"Invalid signature {signature[1]} in URL")
         return transformation, source
 
-    def _check(self, request: Request, params: dict[str, str]) -> None:
+    def _check(self, request: Request, params: dict[str, str], *, stale_after: int | None = _STAMP_SECONDS_MAX) -> None:
         if request.path_params["cloud"] != self._cloud:
             raise CloudinaryError(401, f"Invalid cloud_name {request.path_params['cloud']}")
         if not hmac.compare_digest(params.get("api_key", "").encode(), self._key.encode()):
@@ -156,7 +157,7 @@ class CloudinaryRoutes:
         if not parameters_are_signed(params, params.get("signature", ""), self._secret):
             raise CloudinaryError(401, f"Invalid Signature {params.get('signature', '')}.")
         stamp = params.get("timestamp", "")
-        if not stamp.isdigit() or abs(time.time() - int(stamp)) > _STAMP_SECONDS_MAX:
+        if not stamp.isdigit() or (stale_after is not None and abs(time.time() - int(stamp)) > stale_after):
             raise CloudinaryError(400, f"Stale request - reported time is {stamp}")
 
 
