@@ -43,6 +43,8 @@ async def test_a_quote_is_accepted_invoiced_and_paid(stack: Stack, customer: Cus
     assert re.fullmatch(r"Q-\d{4}-0001", quote["number"])
     path = f"/v1/quotes/{quote['quote_id']}"
     assert (await customer.http.get(path)).json()["status"] == "issued"
+    early = await customer.outcome(await customer.accepted("invoice", quote_id=quote["quote_id"]))
+    assert (early["status"], early["error"]["code"]) == ("failed", "QUOTE_NOT_ACCEPTED")
     accepted = [(await customer.http.post(f"{path}/accept")).json() for _ in range(2)]
     assert accepted[0] == accepted[1]
     assert accepted[0]["status"] == "accepted"
