@@ -1,6 +1,7 @@
 """The worker of invoices' money: takes the steps that are due, and publishes what waits for people."""
 
 import asyncio
+import time
 from collections.abc import Awaitable
 
 import structlog
@@ -9,11 +10,13 @@ from prometheus_client import Counter, Gauge
 from billing.invoice_payments import storage
 from billing.invoice_payments.collecting import Collector
 from common.db.database import Database, is_transient
+from common.db.recurring import work_until
 from common.telemetry.tracing import span
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.5
+COUNT_SECONDS = 60.0
 AT_ONCE_MAX = 4
 
 _steps = Counter("invoice_payment_steps_total", "Steps of invoices' money by how they ended", ["state"])
@@ -26,27 +29,25 @@ class InvoicePaymentWorker:
     def __init__(self, database: Database, collector: Collector) -> None:
         self._database = database
         self._collector = collector
+        self._counted_at = -COUNT_SECONDS
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until `stopping` is set and what was begun is done."""
-        while not stopping.is_set():
-            try:
-                busy = await self.look()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("invoice_payments_wait_for_database", error=repr(error)[:200])
-                busy = False
-            if not busy:
-                await _pause(stopping)
+        await work_until(stopping, self._turn, POLL_SECONDS, waits="invoice_payments_wait_for_database")
+
+    async def _turn(self) -> bool:
+        busy = await self.look()
+        if time.monotonic() - self._counted_at >= COUNT_SECONDS:
+            self._counted_at = time.monotonic()
+            async with self._database.autocommit() as connection:
+                _waiting.set(await storage.waiting_for_people(connection))
+        return busy
 
     async def look(self) -> bool:
         """Take one step of some bills and refunds; whether there was anything to do."""
         async with self._database.autocommit() as connection:
             bills = await storage.claim_due(connection, AT_ONCE_MAX)
             surplus = await storage.claim_surplus(connection, AT_ONCE_MAX)
-            if surplus:
-                _waiting.set(await storage.waiting_for_people(connection))
         async with asyncio.TaskGroup() as steps:
             for bill in bills:
                 steps.create_task(self._step(self._collector.go_on(bill), bill.reference))
@@ -65,11 +66,3 @@ class InvoicePaymentWorker:
                     log.exception("invoice_step_failed", invoice_id=reference)
                 state = "error"
         _steps.labels(state).inc()
-
-
-async def _pause(stopping: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(POLL_SECONDS):
-            await stopping.wait()
-    except TimeoutError:
-        return
