@@ -9,6 +9,7 @@ from common.db.database import Database
 from common.events.runs import RunCancelled, RunCompleted
 from generation.engine import execution as module
 from generation.engine.context import JobContext, Step
+from generation.engine.stopping import Stopping
 from generation.providers.bootstrap import Providers
 from generation.runs.recovery import recover_lapsed, request_cancel
 from generation.runs.steps import save_step
@@ -158,3 +159,16 @@ async def test_parts_are_paid_for_whoever_ends_the_run_but_never_more_than_is_he
     (told,) = await said(database, run.job_id)
     assert isinstance(told, RunCancelled)
     assert (told.charge_credits, [part.name for part in told.parts]) == (3, ["page-0", "page-1"])
+
+
+def test_after_the_click_a_step_buys_nothing_more_and_none_begins() -> None:
+    stopping = Stopping()
+    with stopping.step() as purchases:
+        purchases.begin()
+        stopping.wanted.set()
+        with pytest.raises(asyncio.CancelledError):
+            purchases.begin()
+        assert stopping.worth_waiting == {purchases}
+    assert not stopping.worth_waiting
+    with pytest.raises(asyncio.CancelledError), stopping.step():
+        raise AssertionError("it began")
