@@ -302,7 +302,7 @@ async def test_openapi_names_the_event_models(notifier):
     names = schema["components"]["schemas"]
     assert {"JobProgressEvent", "JobChargedEvent", "PurchaseCompletedEvent", "EventPage"} <= names.keys()
     assert names["ServerEvent"]["discriminator"]["propertyName"] == "type"
-    assert len(names["ServerEvent"]["discriminator"]["mapping"]) == 13
+    assert len(names["ServerEvent"]["discriminator"]["mapping"]) == 14
 
 
 async def test_places_pass_by_without_a_trace_and_are_overtaken_by_events(

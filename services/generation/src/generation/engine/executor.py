@@ -82,6 +82,7 @@ class Executor:
             for name in slots
         }
         """What a class's next run may take: which of its kinds it is of is not known before it is claimed."""
+        self._claiming = 0
         self._under_way = 0
         self._alone = False
         """A run that may kill this worker is under way, and nothing else is to be killed with it."""
@@ -132,19 +133,24 @@ class Executor:
     async def _claim(self, job_class: str) -> tuple[ClaimedRun, Span] | None:
         """The next run; where there is none and nothing else is under way, one that may kill its worker."""
         claimed = await self._try_claim(job_class, suspects=False)
-        if claimed is None and not self._under_way and not self._alone:
+        if claimed is None and not (self._under_way or self._claiming or self._alone):
             claimed = await self._try_claim(job_class, suspects=True)
             self._alone |= claimed is not None and claimed[0].losses >= SUSPECT_LOSSES
         return claimed
 
     async def _try_claim(self, job_class: str, *, suspects: bool) -> tuple[ClaimedRun, Span] | None:
+        self._claiming += 1
         try:
-            return await self._database.transact(self._start, job_class, suspects=suspects)
+            claimed = await self._database.transact(self._start, job_class, suspects=suspects)
         except Exception as error:
             if not is_transient(error):
                 raise
             log.warning("claim_skipped", job_class=job_class, error=repr(error)[:200])
             return None
+        finally:
+            self._claiming -= 1
+        self._under_way += claimed is not None
+        return claimed
 
     async def _start(self, uow: UnitOfWork, job_class: str, *, suspects: bool) -> tuple[ClaimedRun, Span] | None:
         """Claim a run, and say under the span of its execution that it has started."""
@@ -167,7 +173,6 @@ class Executor:
 
     async def _execute(self, run: ClaimedRun, span: Span) -> None:
         structlog.contextvars.bind_contextvars(job_id=to_text("job", run.job_id), attempt=run.token)
-        self._under_way += 1
         probation = asyncio.get_running_loop().call_later(PROBATION_SECONDS, self._end_probation)
         try:
             with _seconds.labels(run.kind).time(), use_span(span, end_on_exit=True):
