@@ -15,7 +15,7 @@ from .test_mail import CONTEXT
 
 SENDER = "Atelier <studio@atelier.test>"
 HOSTILE = '"><a href="https://evil.example">click</a> {{ 7 * 7 }} {% raw %} javascript:alert(1)'
-OURS = {"currency", "paid_at", "pay_until", "next_try_at", "grace_until", "pay_url", "pdf_url", "due_on"}
+OURS = {"currency", "paid_at", "pay_until", "next_try_at", "grace_until", "pay_url", "pdf_url", "due_on", "expire_on"}
 """No text of anybody's: codes, dates, the addresses of payment pages and of stored files."""
 
 

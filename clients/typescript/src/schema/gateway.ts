@@ -1350,7 +1350,8 @@ export interface components {
          *       "attempts": [],
          *       "created_at": "2026-11-21T12:00:00Z",
          *       "started_at": null,
-         *       "finished_at": null
+         *       "finished_at": null,
+         *       "files_deleted_at": null
          *     }
          */
         Job: {
@@ -1393,6 +1394,11 @@ export interface components {
             started_at?: string | null;
             /** Finished At */
             finished_at?: string | null;
+            /**
+             * Files Deleted At
+             * @description When the result's files were deleted, having been kept as long as the plan says.
+             */
+            files_deleted_at?: string | null;
         };
         /**
          * JobError
@@ -1440,7 +1446,8 @@ export interface components {
          *           "attempts": [],
          *           "created_at": "2026-11-21T12:00:00Z",
          *           "started_at": null,
-         *           "finished_at": null
+         *           "finished_at": null,
+         *           "files_deleted_at": null
          *         }
          *       ],
          *       "next_cursor": "job_01k9zv4m5sfv8b2c3d4e5f6g7h"
@@ -1856,7 +1863,8 @@ export interface components {
          *         "result": null,
          *         "error": null,
          *         "started_at": null,
-         *         "finished_at": null
+         *         "finished_at": null,
+         *         "files_deleted_at": null
          *       }
          *     }
          */
@@ -1976,6 +1984,11 @@ export interface components {
             started_at: string | null;
             /** Finished At */
             finished_at: string | null;
+            /**
+             * Files Deleted At
+             * @description When the result's files were deleted.
+             */
+            files_deleted_at?: string | null;
         };
         /**
          * PriceRule

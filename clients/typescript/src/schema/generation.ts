@@ -98,7 +98,8 @@ export interface paths {
         };
         /**
          * List Job Artefacts
-         * @description The files of a job with fresh addresses: those in its result expire. Empty until the job is over.
+         * @description The files of a job with fresh addresses: those in its result expire. None until the job is over, and
+         *     none once they have been kept as long as the plan says.
          */
         get: operations["list_job_artefacts"];
         put?: never;

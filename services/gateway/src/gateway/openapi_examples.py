@@ -35,6 +35,7 @@ _JOB: dict[str, Any] = {
     "created_at": _MOMENT,
     "started_at": None,
     "finished_at": None,
+    "files_deleted_at": None,
 }
 _USER: dict[str, Any] = {
     "id": "usr_01k9zv4m5sfv8b2c3d4e5f6g7h",
@@ -171,6 +172,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "error": None,
             "started_at": None,
             "finished_at": None,
+            "files_deleted_at": None,
         },
     },
     "OrderedFiles": {

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from common.bus.handlers import Handlers, Received
 from common.clock import now
 from common.db.database import Database
+from common.events.artefacts import ArtefactsExpired
 from common.events.credits import CreditsCaptured, CreditsHeld, CreditsRefused, CreditsReleased
 from common.events.envelope import Event
 from common.events.jobs import JobSpec
@@ -183,6 +184,16 @@ async def test_a_cancelled_job_shows_what_was_delivered_of_it(
     assert job is not None
     assert (job.status, job.charge.charged) == ("cancelled", 0), "the ledger alone says what was charged"
     assert job.result == {"parts": [{"name": "page-1", "credits": 5, "result": {"url": "u"}}]}
+    assert job.files_deleted_at is None
+    note = handlers.single(ArtefactsExpired)
+    assert note is not None
+    for account_id, day in ((new_id(), 1), (item.account_id, 2), (item.account_id, 3)):
+        at = NOW + timedelta(days=day)
+        gone = ArtefactsExpired(account_id=account_id, job_id=item.job_id, kind="k", occurred_at=at)
+        await database.transact(lambda uow, gone=gone: note(gone, uow))
+    job = await get_job(database, item.account_id, item.job_id)
+    assert job is not None
+    assert job.files_deleted_at == NOW + timedelta(days=2)
 
 
 async def test_an_event_that_was_taken_in_stops_the_whole_batch(

@@ -59,6 +59,28 @@ const result = { ...end, over: isSettled(end) };
 """
 
 
+def test_addresses_that_have_lapsed_are_asked_for_again(modules: Path) -> None:
+    """Once, all of them, wherever they stand; what works still, and what is no file, stays as it is."""
+    lapsed = {"url": "old", "url_expires_at": "2026-01-01T00:00:00Z", "width": 4}
+    good = {"id": "c", "url": "good", "url_expires_at": "2999-01-01T00:00:00Z"}
+    script = """
+    const { withFreshLinks } = await import("./links.js");
+    let asked = 0;
+    const ask = async () => (asked += 1, { items: files });
+    const away = async () => { throw new TypeError("away"); };
+    const [fresh, untouched] = [await withFreshLinks(job, ask), await withFreshLinks(files, ask)];
+    const result = [fresh, untouched, await withFreshLinks(job, away), asked];
+    """
+    job = {"pages": [{"a": lapsed | {"id": "a"}}], "b": lapsed | {"id": "b"}, "text": "t", "none": None}
+    files = [{"id": "a", "url": "new", "url_expires_at": "2999-01-01T00:00:00Z"}, good]
+
+    fresh, untouched, offline, asked = run(modules, script, job=job, files=files)
+
+    renewed = {"id": "a", "url": "new", "url_expires_at": "2999-01-01T00:00:00Z", "width": 4}
+    assert fresh == job | {"pages": [{"a": renewed}]}
+    assert (untouched, offline, asked) == (files, job, 1)
+
+
 @pytest.mark.parametrize(
     "events",
     [

@@ -19,6 +19,7 @@ from generation.artefacts import handlers as artefact_handlers
 from generation.artefacts import routes as artefact_routes
 from generation.artefacts.deleting import ArtefactDeleting
 from generation.artefacts.links import ArtefactLinks
+from generation.artefacts.retention import ArtefactRetention
 from generation.assets import routes as asset_routes
 from generation.assets.assembly import build_assets, build_input_images
 from generation.assets.routes import BODY_BYTES_MAX
@@ -116,6 +117,7 @@ async def start_sweeper(process: Process, settings: GenerationSettings) -> None:
     await parts.start()
     process.spawn("sweeper", parts.sweeper().run)
     process.spawn("kept-results", KeptResultsPurging(parts.database).run, critical=False)
+    process.spawn("artefact-retention", ArtefactRetention(parts.database).run, critical=False)
     await parts.serve(settings.port)
     await process.run_until_stopped()
 
@@ -154,6 +156,7 @@ async def _add_service(parts: Parts, *, sweep: bool) -> None:
     if sweep:
         process.spawn("sweeper", sweeper.run)
         process.spawn("kept-results", KeptResultsPurging(parts.database).run, critical=False)
+        process.spawn("artefact-retention", ArtefactRetention(parts.database).run, critical=False)
 
 
 def _routers(parts: Parts) -> tuple[APIRouter, ...]:

@@ -15,6 +15,7 @@ from notifier.feed.rules import FEED_FACTS
 from notifier.feed.storage import StoredEvent
 from notifier.feed.telling import tell
 from notifier.mail import storage as mail_storage
+from notifier.mail.artefact_mails import ARTEFACT_FACTS, artefact_mails
 from notifier.mail.document_mails import DOCUMENT_FACTS, document_mails
 from notifier.mail.identity_mails import IDENTITY_FACTS, identity_mails
 from notifier.mail.mailer import Mailer
@@ -43,7 +44,7 @@ class Notifications:
     def handlers(self) -> Handlers:
         """One and the same handler for all types, so that a mixed batch can come in one piece."""
         handlers = Handlers()
-        mailed = (*IDENTITY_FACTS, *SUBSCRIPTION_FACTS, *TOP_UP_FACTS, *ORDER_FACTS, *DOCUMENT_FACTS)
+        mailed = (*IDENTITY_FACTS, *SUBSCRIPTION_FACTS, *TOP_UP_FACTS, *ORDER_FACTS, *DOCUMENT_FACTS, *ARTEFACT_FACTS)
         others = (EmailChanged, AccountDeletionRequested, OrderBuyerForgotten)
         event_types: tuple[type[Event], ...] = (*FEED_FACTS, *mailed, *others)
         for event_type in dict.fromkeys(event_types):
@@ -100,6 +101,7 @@ def _mails_of(received: Sequence[Received[Event]]) -> list[Mail]:
         mails += subscription_mails(item.event, item.traceparent)
         mails += top_up_mails(item.event, item.traceparent)
         mails += order_mails(item.event, item.traceparent)
+        mails += artefact_mails(item.event, item.traceparent)
         mails += document_mails(item.event, item.traceparent)
         if isinstance(item.event, PurchaseCompleted):
             mails.append(receipt_mail(item.event, item.traceparent))

@@ -2,6 +2,7 @@
 
 from common.events import (
     accounts,
+    artefacts,
     credits,
     deletion,
     deliveries,
@@ -26,6 +27,8 @@ EVENT_TYPES: dict[str, type[Event]] = {
         accounts.UserRegistered,
         accounts.UserVerified,
         accounts.VerificationRequested,
+        artefacts.ArtefactsExpired,
+        artefacts.ArtefactsExpiring,
         credits.BalanceChanged,
         credits.CreditsCaptured,
         credits.CreditsHeld,

@@ -93,6 +93,9 @@ class Job(BaseModel):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    files_deleted_at: datetime | None = Field(
+        default=None, description="When the result's files were deleted, having been kept as long as the plan says."
+    )
 
 
 class JobPage(BaseModel):

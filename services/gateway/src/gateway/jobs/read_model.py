@@ -79,4 +79,5 @@ def _job(row: Any) -> Job:
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        files_deleted_at=row.files_deleted_at,
     )

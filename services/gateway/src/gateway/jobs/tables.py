@@ -52,6 +52,7 @@ jobs = Table(
     Column("settled_at", DateTime(timezone=True)),
     Column("cancel_requested_at", DateTime(timezone=True)),
     Column("traceparent", Text),
+    Column("files_deleted_at", DateTime(timezone=True)),
     CheckConstraint(
         "status IN ('submitted', 'queued', 'running', 'succeeded', 'failed', 'cancelled', 'rejected')",
         name="status",

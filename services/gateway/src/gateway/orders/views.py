@@ -24,6 +24,7 @@ class OrderedWork(BaseModel):
     error: JobError | None
     started_at: datetime | None
     finished_at: datetime | None
+    files_deleted_at: datetime | None = Field(default=None, description="When the result's files were deleted.")
 
     @classmethod
     def of(cls, job: Job) -> "OrderedWork":

@@ -63,7 +63,7 @@ class ArtefactLinks:
         self._lasts = lasts
 
     async def of_job(self, account_id: UUID, job_id: UUID) -> list[Linked]:
-        """All files that the job's result names, in their order there; none before the job is over.
+        """All files that the job's result names and that are still kept, in their order there; none before it is over.
 
         Raises:
             NotFound: the account has no such job, or it was never begun.
@@ -73,7 +73,8 @@ class ArtefactLinks:
             raise NotFound
         named = named_in(made)
         others = {artefact.made_by for artefact in named} - {None, job_id}
-        owned = {job_id} | (await find_owned(self._database, account_id, others) if others else set())
+        owned = await find_owned(self._database, account_id, others) if others else set()
+        owned |= set() if made.files_gone else {job_id}
         return [Linked(artefact, self._sign(artefact)) for artefact in named if artefact.made_by in owned]
 
     def _sign(self, artefact: Named) -> Link:

@@ -43,7 +43,8 @@ def build_router(links: ArtefactLinks, identify: Callable[..., Awaitable[Caller]
     async def list_job_artefacts(
         job_id: str, response: Response, caller: Annotated[Caller, Depends(identify)]
     ) -> ArtefactList:
-        """The files of a job with fresh addresses: those in its result expire. Empty until the job is over."""
+        """The files of a job with fresh addresses: those in its result expire. None until the job is over, and
+        none once they have been kept as long as the plan says."""
         response.headers["Cache-Control"] = "no-store"
         linked = await links.of_job(caller.account_id, _id(job_id))
         return ArtefactList(items=[_view(one) for one in linked])

@@ -1,10 +1,9 @@
-"""The tables of deletions: which accounts' artefacts are to go, and what the vendor answered for each."""
+"""The tables of how long artefacts are kept, which ones are to go, and what the vendor answered for each."""
 
 from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
-    ForeignKey,
     Index,
     Integer,
     PrimaryKeyConstraint,
@@ -31,7 +30,7 @@ account_deletions = Table(
 artefact_deletions = Table(
     "artefact_deletions",
     metadata,
-    Column("deletion_id", Uuid, ForeignKey("account_deletions.deletion_id"), nullable=False),
+    Column("deletion_id", Uuid, nullable=False),
     Column("artefact_id", Text, nullable=False),
     Column("status", Text, nullable=False, server_default="pending"),
     Column("tries", Integer, nullable=False, server_default="0"),
@@ -43,4 +42,15 @@ artefact_deletions = Table(
     CheckConstraint("(status = 'pending') = (answered_at IS NULL)", name="answered"),
     Index("ix_artefact_deletions_due", "next_try_at", postgresql_where=text("status = 'pending'")),
 )
-"""`next_try_at` of a pending row is also the end of the lease of whoever asks the vendor just now."""
+"""`deletion_id` is that of an account's deletion, or the job whose files have been kept long enough.
+
+`next_try_at` of a pending row is also the end of the lease of whoever asks the vendor just now."""
+
+artefact_retentions = Table(
+    "artefact_retentions",
+    metadata,
+    Column("plan", Text, primary_key=True),
+    Column("keep_days", Integer, nullable=False),
+    CheckConstraint("keep_days BETWEEN 8 AND 36500", name="longer_than_warned"),
+)
+"""The plan `order` is that of buyers without an account."""

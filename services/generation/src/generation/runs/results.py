@@ -11,6 +11,7 @@ _RESULT = text(
     """
     SELECT result FROM runs
     WHERE job_id = :job_id AND account_id = :account_id AND kind = :kind AND state = 'completed' AND result IS NOT NULL
+      AND files_state NOT IN ('leaving', 'gone')
     """
 )
 

@@ -126,13 +126,17 @@ class Renderer:
             "product_name": PRODUCT,
             "home_url": self._public_url,
             "money": partial(_money, locale),
+            "job_page": self._job_page,
         }
         if delivery.buyer:
             values["order"] = to_text(ORDER_PREFIX, delivery.account_id)
             values["order_url"] = order_link(self._public_url, self._link_secrets, delivery.account_id)
         if job is not None:
-            values["job_url"] = self._public_url + self._job_path.format(job=job)
+            values["job_url"] = self._job_page(job)
         return values
+
+    def _job_page(self, job: str) -> str:
+        return self._public_url + self._job_path.format(job=job)
 
     def _link_url(self, purpose: LinkPurpose, seed: str) -> str:
         """The token stands in the fragment, which browsers keep to themselves: no log and no referrer has it."""

@@ -31,6 +31,7 @@ Template = Literal[
     "order_ready",
     "order_failed",
     "order_refunded",
+    "artefacts_expiring",
     "quote_client",
     "invoice_client",
     "invoice_paid",

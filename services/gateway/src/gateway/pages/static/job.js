@@ -166,7 +166,8 @@ const placeText = (queue) => (queue ? (queue.position > 0 ? t("ahead", { count: 
 
 function readyFace(job, title) {
   const charge = el("p", { class: "muted" });
-  const { element } = frame(job, title, timesOf(job), resultView(job.result ?? {}, title), charge,
+  const { element } = frame(job, title, timesOf(job), job.files_deleted_at ? el("p", { class: "notice", text: t("files_deleted", { time: fullMoment(job.files_deleted_at) }) }) : null,
+    resultView(job.result ?? {}, title), charge,
     el("div", { class: "actions" },
       el("button", { class: "quiet", type: "button", text: t("print"), on: { click: () => print() } }),
       el("a", { class: "button quiet", href: `/#kind=${encodeURIComponent(job.kind)}`, text: t("again") }),

@@ -100,7 +100,7 @@ const BODIES = {
     return [el("div", { class: "bar" }, bar), line(sentence(work?.message), "step"),
       line(work?.queue && t("ready_in", { wait: waitText(work.queue.finish) })), line(t("may_close"))];
   },
-  ready: ({ work, title }) => [resultView(work.result ?? {}, title), el("div", { class: "actions" },
+  ready: ({ work, title }) => [work.files_deleted_at && line(t("order_files_deleted", { time: fullMoment(work.files_deleted_at) }), "notice"), resultView(work.result ?? {}, title), el("div", { class: "actions" },
     el("button", { class: "quiet", type: "button", text: t("print"), on: { click: () => print() } }))],
   lost: ({ status, work }) => [line(work?.error?.detail, "why"), line(t(status === "refunded" ? "order_refunded" : "order_refunding"), "notice good")],
 };
