@@ -18,7 +18,7 @@ CLIENT_TOOLS := $(CLIENT)/node_modules/.installed
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help setup local-models demo up down status memory reconcile test test-unit test-integration mutants lint format bench \
-	generated events openapi client migrate lock clean moved
+	generated events openapi client gallery migrate lock clean moved
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' Makefile
@@ -95,6 +95,9 @@ client: $(CLIENT_TOOLS) ## Generate the TypeScript client from docs/openapi and 
 migrate: $(INSTALLED) ## Bring the databases at DATABASE_URL up to date (`up` does it by itself)
 	@if [ -z "$$DATABASE_URL" ]; then echo "set DATABASE_URL; the embedded database is migrated by 'make up'"; exit 1; fi
 	@for service in $(SERVICES); do $(VENV) -m "$$service" migrate || exit 1; done
+
+gallery: $(WITH_TOOLS) ## Have one of everything made, and write docs/gallery (vendors' keys are used where they are set)
+	$(VENV) scripts/gallery.py
 
 lock: ## Pin the requirements anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv"; exit 1; }
