@@ -9,7 +9,7 @@ import platform
 
 import uvloop
 
-from bench import local_kinds, scenes
+from bench import books, local_kinds, scenes
 from bench.cores import pinning_possible
 
 SCENES = {
@@ -20,6 +20,7 @@ SCENES = {
     "ledger": scenes.ledger,
     "engine": scenes.engine,
     "local": local_kinds.local,
+    "books": books.books,
 }
 
 

@@ -15,7 +15,7 @@ from common.ids import from_text, new_id
 from sandbox.client import SandboxClient
 
 from .conftest import query
-from .studio import until
+from .studio import SECONDS_MAX, until
 from .tenants import put_on_sale
 
 PRICE = 450
@@ -57,14 +57,14 @@ class Buyer:
         answer.raise_for_status()  # 503 while billing is away is waited out
         return dict(answer.json())
 
-    async def waits_for(self, status: str) -> dict[str, Any]:
+    async def waits_for(self, status: str, seconds: float = SECONDS_MAX) -> dict[str, Any]:
         """The order, once it has this status and its work is shown."""
 
         async def there() -> dict[str, Any] | None:
             order = await self.looks()
             return order if order["status"] == status and order["work"] else None
 
-        return dict(await until(there, what=f"the order being {status}"))
+        return dict(await until(there, seconds=seconds, what=f"the order being {status}"))
 
     async def mails(self, sandbox: SandboxClient, count: int) -> list[dict[str, Any]]:
         """The mails to the buyer, oldest first, once there are so many."""

@@ -19,6 +19,8 @@ _DEFAULTS = {
     "BILLING_POOL_SIZE": "4",
     "GENERATION_POOL_SIZE": "5",
     "NOTIFIER_DATABASE_POOL_SIZE": "4",
+    # A child that works on a picture or a book takes 40 to 140 MiB: one at a time on a small box.
+    "GENERATION_LOCAL_PROCESSES": "1",
     "MALLOC_ARENA_MAX": "2",
 }
 

@@ -26,6 +26,7 @@ import structlog
 import uvloop
 
 from common.http.server import EmbeddedServer, ServerStartError
+from common.memory import return_large_blocks
 from common.settings import CommonSettings, SettingsError, exit_misconfigured
 from common.supervision import Factory, Supervisor
 from common.telemetry.logging import configure_logging
@@ -212,6 +213,7 @@ def run_process(name: str, settings: CommonSettings, main: Callable[[Process], A
     Exit codes: returns after a clean end; 1 when `main` raised; 2 for a configuration that does not permit a
     start; 70 when the process had to be ended because it hung.
     """
+    return_large_blocks()
     configure_logging(name, settings.log_level)
     stop_tracing = configure_tracing(name, settings)
     run = _Run(name, settings, main)

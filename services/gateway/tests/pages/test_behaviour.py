@@ -150,6 +150,26 @@ def test_prices_follow_the_field_that_the_kind_names(modules: Path) -> None:
     assert run(modules, script) == [4, 2, 2, 5, 3, 5]
 
 
+def test_things_with_pictures_are_shown_as_an_album_and_others_as_a_table(modules: Path) -> None:
+    script = """
+    const made = [];
+    globalThis.location = { href: "https://studio.example/", origin: "https://studio.example" };
+    globalThis.document = { createElement: (tag) => {
+      const node = { tag, style: {}, dataset: {}, classList: { add() {} } };
+      for (const name of ["setAttribute", "append", "addEventListener", "replaceChildren"]) node[name] = () => {};
+      made.push(node);
+      return node;
+    }, createTextNode: (text) => text };
+    const { resultView } = await import("./result.js");
+    const file = { url: "https://files.example/a.png", media_type: "image/png", width: 2, height: 3, size_bytes: 5 };
+    resultView({ pages: [{ number: 7, caption: "Night", line_art: file, coloured: file }], rows: [{ a: 1 }] }, "Book");
+    const count = (tag) => made.filter((node) => node.tag === tag).length;
+    const result = { pictures: count("img"), tables: count("table"), headings: count("h3") };
+    """
+
+    assert run(modules, script) == {"pictures": 2, "tables": 1, "headings": 1}
+
+
 def test_schemas_are_read_through_references_and_null(modules: Path) -> None:
     script = """
     const { resolve } = await import("./schema_fields.js");

@@ -31,6 +31,7 @@ from generation.documents.desk import DocumentSettings
 from generation.doorbell import Doorbell
 from generation.engine.executor import Executor
 from generation.engine.late_costs import LateCostBooking
+from generation.engine.run_folder import sweep_left_folders
 from generation.engine.watchdog import Watchdog
 from generation.engine.worker import listen
 from generation.entitlements import handlers as entitlement_handlers
@@ -177,6 +178,7 @@ def _routers(parts: Parts) -> tuple[APIRouter, ...]:
 
 def _add_worker(parts: Parts) -> None:
     process, settings = parts.process, parts.settings
+    sweep_left_folders()
     providers = build_providers(ProviderSettings(), parts.redis, partial(spent_microusd, parts.database), parts.pool)
     process.stack.push_async_callback(providers.aclose)
     executor = Executor(

@@ -215,6 +215,11 @@ async def test_a_purchase_is_recorded_remembered_and_ends_once(database: Databas
     assert (row.outcome, row.cost_microusd, row.error_code, row.request_id) == ("ok", 3000, None, "r")
     assert attempts.delivered == ("replicate", "flux")
     assert await attempts.open_attempts(IMAGE_MAKE) == []
+    (delivered,) = await StepAttempts(database, run, "image").open_attempts(IMAGE_MAKE)
+    assert delivered.attempt_id == attempt, "delivered to a worker that was lost before the step was remembered"
+    without_id = await attempts.begin(IMAGE_MAKE, "openai", "m")
+    await attempts.finish(without_id, AttemptOutcome.OK)
+    assert len(await StepAttempts(database, run, "image").open_attempts(IMAGE_MAKE)) == 1, "nothing to fetch it by"
 
 
 async def test_a_cost_below_nothing_is_refused(database: Database) -> None:

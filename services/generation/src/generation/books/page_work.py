@@ -38,10 +38,11 @@ def line_page(source: str, target: str, width: int, height: int) -> dict[str, An
     drawing = _levelled(picture.region(_middle(picture.size, width / height), (width, height)))
     _refuse_paintings(drawing)
     large = drawing.resize((width * PRINT_FACTOR, height * PRINT_FACTOR), Image.Resampling.LANCZOS)
-    page = large.point(lambda level: 255 if level > _PAPER_LEVEL else 0).convert("1", dither=Image.Dither.NONE)
-    ink = round(page.convert("L").histogram()[0] / (page.width * page.height), 4)
+    ink = round(sum(large.histogram()[: _PAPER_LEVEL + 1]) / (large.width * large.height), 4)
     if not INK_SHARE_MIN <= ink <= INK_SHARE_MAX:
         raise Unworkable(NOT_LINE_ART, f"{ink:.1%} of the page is black.")
+    page = large.point([255 if level > _PAPER_LEVEL else 0 for level in range(256)], "1")
+    del large  # of six megabytes, as the page is
     page.save(target, format="PNG")
     return {**_facts(target), "width": page.width, "height": page.height, "ink": ink}
 

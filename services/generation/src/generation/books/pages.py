@@ -119,7 +119,6 @@ class Pages:
             picture=SourcePicture(sheet, "image/png", WIDTH, HEIGHT),
             width=WIDTH,
             height=HEIGHT,
-            aspect_ratio=ASPECT_RATIO,
             user_reference=user_reference(self._job.account_id),
         )
         source = await self._saved(await step.edit_image(request, progress_to=_BOUGHT), target.with_suffix(".edited"))

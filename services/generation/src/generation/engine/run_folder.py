@@ -1,11 +1,41 @@
-"""A folder of a run's own, which nobody else can read and which ends with the run."""
+"""A folder of a run's own, which nobody else can read and which ends with the run, or with the next worker's start."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
 FOLDER_PREFIX = "atelier-run-"
+"""Then the pid of the worker it belongs to."""
+
+
+def sweep_left_folders(where: Path | None = None) -> int:
+    """Remove what workers that were killed have left behind; for a worker's start. Says how many folders there were.
+
+    A pid may have gone to somebody else since: then its folders wait for a later start.
+    """
+    left = [
+        folder
+        for folder in Path(where or tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*")
+        if (pid := folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]).isdecimal() and not _is_another(int(pid))
+    ]
+    for folder in left:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(left)
+
+
+def _is_another(pid: int) -> bool:
+    """Whether this is a process that lives, and not ours: what bears our own pid at our start is from a former life."""
+    if pid == os.getpid():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 class RunFolder:
@@ -34,4 +64,4 @@ class RunFolder:
             self._folder = None
 
     def _make(self) -> Path:
-        return Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=self._where))
+        return Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-", dir=self._where))

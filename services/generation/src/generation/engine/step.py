@@ -75,6 +75,7 @@ class Step:
         self._telling = telling
         self._purchases = purchases
         self._name = name
+        self._used: set[str] = set()
 
     async def make_image(
         self, request: ImageRequest, *, progress_from: float = 0.0, progress_to: float = 1.0
@@ -193,7 +194,11 @@ class Step:
         """What the router's chain delivers, with the provider and model it came from, told as it is made."""
         self._purchases.begin()
         attempts = StepAttempts(
-            self._bench.database, self._run, self._name, first=(router.chain[0].provider, router.chain[0].model)
+            self._bench.database,
+            self._run,
+            self._name,
+            first=(router.chain[0].provider, router.chain[0].model),
+            used=self._used,
         )
         start, end = progress
 

@@ -296,4 +296,5 @@ KIND = Kind(
         "age_band": "6-8",
     },
     run=run,
+    memory_mb=110,  # four pictures on their way, and a child that makes a page of them or prints
 )

@@ -32,7 +32,9 @@ _FINISH = text(
 _OPEN = text(
     """
     SELECT attempt_id, provider, model, external_id, started_at FROM attempts
-    WHERE job_id = :job_id AND step = :step AND capability = :capability AND outcome IS NULL
+    WHERE job_id = :job_id AND step = :step AND capability = :capability
+      AND (outcome IS NULL OR (outcome = 'ok' AND external_id IS NOT NULL))
+      AND NOT attempt_id = ANY(CAST(:used AS uuid[]))
     ORDER BY started_at, attempt_id
     """
 )
@@ -64,13 +66,23 @@ class StepAttempts:
 
     Args:
         first: provider and model of choice; a purchase from others is recorded as one in their place.
+        used: the purchases that this execution of the step has had already; it is added to.
     """
 
-    def __init__(self, database: Database, run: ClaimedRun, step: str, *, first: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        run: ClaimedRun,
+        step: str,
+        *,
+        first: tuple[str, str] | None = None,
+        used: set[str] | None = None,
+    ) -> None:
         self._database = database
         self._run = run
         self._step = step
         self._first = first
+        self._used = set() if used is None else used
         self._known: dict[str, tuple[str, str]] = {}
         self.delivered: tuple[str, str] | None = None
         """Provider and model of the purchase that delivered, once one has."""
@@ -97,6 +109,7 @@ class StepAttempts:
                 stale_writes.labels("purchase").inc()
                 raise LeaseLost(f"run {self._run.job_id} attempt {self._run.token}")
         self._known[str(attempt_id)] = (provider, model)
+        self._used.add(str(attempt_id))
         return str(attempt_id)
 
     def _branch(self, provider: str, model: str) -> str:
@@ -121,6 +134,7 @@ class StepAttempts:
         output_tokens: int | None = None,
     ) -> None:
         """Record how the purchase ended. The first outcome stays."""
+        self._used.add(attempt_id)
         if outcome is AttemptOutcome.OK:
             self.delivered = self._known[attempt_id]
         async with self._database.autocommit() as connection:
@@ -136,9 +150,17 @@ class StepAttempts:
             await connection.execute(_FINISH, parameters)
 
     async def open_attempts(self, capability: str) -> Sequence[OpenAttempt]:
-        """Purchases of this step that a crash left without an outcome, oldest first."""
+        """Purchases of this step that a crash left without an outcome, or delivered and not made use of, oldest first.
+
+        The latter were delivered, and their worker was lost before the step was remembered: they are fetched again.
+        """
         async with self._database.autocommit() as connection:
-            parameters = {"job_id": self._run.job_id, "step": self._step, "capability": capability}
+            parameters = {
+                "job_id": self._run.job_id,
+                "step": self._step,
+                "capability": capability,
+                "used": [UUID(attempt_id) for attempt_id in self._used],
+            }
             rows = (await connection.execute(_OPEN, parameters)).all()
         found = [OpenAttempt(str(row[0]), *row[1:]) for row in rows]
         self._known.update({attempt.attempt_id: (attempt.provider, attempt.model) for attempt in found})

@@ -54,7 +54,7 @@ function fileView(file, name, title) {
   const facts = [pixels, format, size].filter(Boolean).join(" · ");
   const save = el("a", { class: "button primary", href: url, download: true, target: "_blank", rel: "noopener noreferrer", text: t("download") });
   if (!isImage(file)) return el("div", { class: "file" }, el("span", {}, name.toUpperCase() === format ? title : humanise(name), el("span", { class: "muted small", text: ` ${facts}` })), save);
-  const image = el("img", { src: url, alt: title, width: file.width, height: file.height, decoding: "async" });
+  const image = el("img", { src: url, alt: title, width: file.width, height: file.height, decoding: "async", loading: "lazy" });
   const frame = el("a", { class: "picture", href: url, target: "_blank", rel: "noopener noreferrer", "aria-label": t("open_image") }, image);
   image.addEventListener("error", () => frame.replaceChildren(el("span", { class: "muted", text: t("picture_gone") })));
   return el("figure", {}, frame, el("figcaption", {}, el("span", { class: "muted small", text: facts }), save));
@@ -77,8 +77,18 @@ function shownValue(value, name, depth) {
   if (isFile(value)) return fileView(value, name, humanise(name));
   if (!Array.isArray(value)) return pairs(value, depth);
   if (value.every(isFile)) return el("div", { class: "gallery" }, value.map((file) => fileView(file, name, humanise(name))));
+  if (value.every((item) => isObject(item) && Object.values(item).some(isImage))) return album(value);
   if (value.every(isObject)) return table(value, depth);
   return el("ul", { class: "plain" }, value.map((item) => el("li", {}, shownValue(item, name, depth + 1))));
+}
+
+/** Things with pictures of their own, as the pages of a book: each with its pictures side by side. */
+function album(items) {
+  return el("div", { class: "album" }, items.map((item) => {
+    const pictures = Object.entries(item).filter(([, value]) => isImage(value));
+    const title = [item.number, item.caption ?? item.title ?? item.name].filter((part) => part !== undefined).join(" · ");
+    return el("section", {}, el("h3", { text: title }), el("div", { class: "gallery" }, pictures.map(([name, file]) => fileView(file, name, `${title} (${humanise(name)})`))));
+  }));
 }
 
 function textView(text) {

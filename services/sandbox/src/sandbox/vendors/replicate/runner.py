@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import logging
+import math
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Any
 
 from sandbox.blobs import Blob, BlobStore
@@ -25,6 +27,8 @@ _AT_ONCE_MAX = 32
 _BOOT_SECONDS = 0.3
 _WORK_SECONDS = 1.5
 _SHOWN_STEPS_MAX = 10
+_OF_PICTURE = "match_input_image"
+_MEGAPIXEL, _GRID = 1_048_576, 32
 _SIDES = {
     "1:1": (1024, 1024),
     "16:9": (1344, 768),
@@ -170,10 +174,18 @@ def _brief(prediction: Prediction, number: int) -> Brief:
     seed = given.get("seed")
     if not isinstance(seed, int):
         seed = int.from_bytes(hashlib.sha256(prompt.encode()).digest()[:3])
-    width, height = _SIDES.get(str(given.get("aspect_ratio", "1:1")), (1024, 1024))
+    aspect = str(given.get("aspect_ratio", "1:1"))
+    width, height = (0, 0) if aspect == _OF_PICTURE else _SIDES.get(aspect, (1024, 1024))
     if isinstance(given.get("width"), int) and isinstance(given.get("height"), int):
         width, height = (min(max(given[side], 64), 2048) for side in ("width", "height"))
     return Brief(prompt, width, height, seed + number, "replicate", prediction.model.slug)
+
+
+def _shaped(brief: Brief, width: int, height: int) -> Brief:
+    """The brief for a result of about a megapixel in the shape of the picture."""
+    scale = math.sqrt(_MEGAPIXEL / (width * height))
+    sides = [max(_GRID, round(side * scale / _GRID) * _GRID) for side in (width, height)]
+    return replace(brief, width=sides[0], height=sides[1])
 
 
 def _make(model: Model, brief: Brief, source: bytes | None, encoding: Encoding, scale: float) -> bytes:
@@ -199,5 +211,6 @@ def _make(model: Model, brief: Brief, source: bytes | None, encoding: Encoding, 
         case Task.CUT_OUT:
             image = cut_out(image)
         case _:
+            brief = brief if brief.width else _shaped(brief, *image.size)
             image = edit(image, brief)
     return encode(image, encoding, label(brief))
