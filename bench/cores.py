@@ -60,14 +60,19 @@ def _favour(pids: Iterable[int], change: int) -> None:
     sessions: set[str] = set()
     for pid in pids:
         with suppress(FileNotFoundError, ProcessLookupError):  # ended meanwhile
-            os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, pid) + change)
+            os.setpriority(os.PRIO_PROCESS, pid, _within(os.getpriority(os.PRIO_PROCESS, pid) + change))
             group = Path(f"/proc/{pid}/autogroup")
             if not group.exists():
                 continue
             name, _, niceness = group.read_text().split()
             if name not in sessions:
                 sessions.add(name)
-                group.write_text(str(int(niceness) + change))
+                group.write_text(str(_within(int(niceness) + change)))
+
+
+def _within(niceness: int) -> int:
+    """What a niceness can be: a process may have stepped back by itself meanwhile."""
+    return max(-20, min(19, niceness))
 
 
 def cpu_seconds(pid: int) -> float:
