@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from common.events.accounts import UserRegistered
-from common.events.artefacts import ArtefactsExpiring, ExpiringJob
+from common.events.artefacts import ArtefactsExpiryAnnounced, ExpiringJob
 from common.ids import new_id, to_text
 
 from .test_mail import inbox, send_all
@@ -35,7 +35,7 @@ async def test_tells_once_of_all_that_goes_on_a_day(notifier, inbox, handle, sen
         jobs = (ExpiringJob(job_id=job_id, kind="text-to-design"),)
         await handle(
             notifier,
-            ArtefactsExpiring(account_id=account_id, expire_on=date(2026, 12, day), job_count=12, jobs=jobs),
+            ArtefactsExpiryAnnounced(account_id=account_id, expire_on=date(2026, 12, day), job_count=12, jobs=jobs),
         )
     await send_all()
 

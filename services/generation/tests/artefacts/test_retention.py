@@ -9,7 +9,7 @@ from sqlalchemy import text
 from common.clock import now
 from common.db.database import Database
 from common.errors import NotFound
-from common.events.artefacts import ArtefactsExpired, ArtefactsExpiring
+from common.events.artefacts import ArtefactsExpired, ArtefactsExpiryAnnounced
 from generation.artefacts.deleting import ArtefactDeleting
 from generation.artefacts.links import ArtefactLinks
 from generation.artefacts.retention import ArtefactRetention
@@ -52,8 +52,8 @@ async def made(database: Database, account: UUID, *, at: datetime = MADE, plan: 
     return job
 
 
-async def told(database: Database, account: UUID) -> list[ArtefactsExpiring]:
-    return [event for event in await said(database, account) if isinstance(event, ArtefactsExpiring)]
+async def told(database: Database, account: UUID) -> list[ArtefactsExpiryAnnounced]:
+    return [event for event in await said(database, account) if isinstance(event, ArtefactsExpiryAnnounced)]
 
 
 async def gone(database: Database, account: UUID) -> list[UUID]:

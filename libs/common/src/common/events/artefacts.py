@@ -18,10 +18,10 @@ class ExpiringJob(Payload):
     kind: str
 
 
-class ArtefactsExpiring(Event):
+class ArtefactsExpiryAnnounced(Event):
     """Files of `job_count` jobs of an account will be deleted on a day (UTC); `jobs` are the first of them."""
 
-    type: ClassVar[str] = "artefacts.expiring"
+    type: ClassVar[str] = "artefacts.expiry_announced"
     topic: ClassVar[str] = "runs"
 
     account_id: UUID

@@ -28,7 +28,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         accounts.UserVerified,
         accounts.VerificationRequested,
         artefacts.ArtefactsExpired,
-        artefacts.ArtefactsExpiring,
+        artefacts.ArtefactsExpiryAnnounced,
         credits.BalanceChanged,
         credits.CreditsCaptured,
         credits.CreditsHeld,

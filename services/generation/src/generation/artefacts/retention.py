@@ -11,7 +11,7 @@ from common.clock import now
 from common.db.database import Database
 from common.db.recurring import repeat
 from common.db.unit_of_work import UnitOfWork
-from common.events.artefacts import JOBS_TOLD_MAX, ArtefactsExpired, ArtefactsExpiring, ExpiringJob
+from common.events.artefacts import JOBS_TOLD_MAX, ArtefactsExpired, ArtefactsExpiryAnnounced, ExpiringJob
 from generation.artefacts import retention_storage
 from generation.artefacts.retention_rules import Files, Holding, Look, expires_on, look_at
 
@@ -76,6 +76,6 @@ def _warn(uow: UnitOfWork, looks: Sequence[tuple[Holding, Look]]) -> None:
             expiring[holding.account_id, look.expire_on].append(holding)
     for (account_id, day), jobs in expiring.items():
         named = tuple(ExpiringJob(job_id=one.job_id, kind=one.kind) for one in jobs[:JOBS_TOLD_MAX])
-        uow.emit(ArtefactsExpiring(account_id=account_id, expire_on=day, job_count=len(jobs), jobs=named))
+        uow.emit(ArtefactsExpiryAnnounced(account_id=account_id, expire_on=day, job_count=len(jobs), jobs=named))
     if expiring:
         log.info("artefacts_expiring_told", accounts=len({account_id for account_id, _ in expiring}))
