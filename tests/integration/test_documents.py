@@ -43,7 +43,8 @@ async def test_a_quote_is_accepted_invoiced_and_paid(stack: Stack, customer: Cus
     assert re.fullmatch(r"Q-\d{4}-0001", quote["number"])
     path = f"/v1/quotes/{quote['quote_id']}"
     assert (await customer.http.get(path)).json()["status"] == "issued"
-    early = await customer.outcome(await customer.accepted("invoice", quote_id=quote["quote_id"]))
+    too_early = await customer.accepted("invoice", key=f"early-{address}", quote_id=quote["quote_id"])
+    early = await customer.outcome(too_early)
     assert (early["status"], early["error"]["code"]) == ("failed", "QUOTE_NOT_ACCEPTED")
     accepted = [(await customer.http.post(f"{path}/accept")).json() for _ in range(2)]
     assert accepted[0] == accepted[1]
@@ -53,7 +54,7 @@ async def test_a_quote_is_accepted_invoiced_and_paid(stack: Stack, customer: Cus
     invoice = job["result"]
     assert re.fullmatch(r"INV-\d{4}-0001", invoice["number"])
     assert job["charge"]["charged"] == 0
-    again = (await _made(customer, "invoice", quote_id=quote["quote_id"]))["result"]
+    again = (await _made(customer, "invoice", key=f"again-{address}", quote_id=quote["quote_id"]))["result"]
     assert (again["number"], again["already_issued"]) == (invoice["number"], True)
     assert (await customer.credits())["available"] == 8
 

@@ -55,7 +55,7 @@ async def test_a_stream_survives_a_restart_of_the_notifier(stack: Stack, custome
     assert (await customer.job(job_id))["status"] == "succeeded"
 
 
-async def test_progress_only_grows_and_the_outcome_comes_last_but_for_the_charge(customer: Customer) -> None:
+async def test_progress_only_grows_and_outcome_and_charge_come_last(customer: Customer) -> None:
     job_id = await customer.accepted("text-to-design", prompt="A quiet harbour in the morning", style="minimal")
     types: list[str] = []
     progress: list[float] = []
@@ -64,8 +64,9 @@ async def test_progress_only_grows_and_the_outcome_comes_last_but_for_the_charge
             types.append(event.type)
             if event.type == "job.progress":
                 progress.append(event.data["progress"])
-    assert types[0] == "job.submitted"
-    assert types[-2:] == ["job.succeeded", "job.charged"]
+    # Each service is told of in its own order; between services, whoever is heard first.
+    assert "job.submitted" in types[:2]
+    assert set(types[-2:]) == {"job.succeeded", "job.charged"}
     assert progress == sorted(progress)
     assert progress[-1] <= 1
 
