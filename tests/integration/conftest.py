@@ -46,6 +46,7 @@ def stack() -> Iterator[Stack]:
         "GATEWAY_PURCHASES_PER_MINUTE": "1000000",
         "GATEWAY_TRUSTED_PROXIES": "1",
         "SANDBOX_LATENCY_SCALE": "0.1",
+        "SANDBOX_REQUESTS_KEPT_MAX": "100000",  # tests count what came since
         "LOG_LEVEL": "info",
     }
     stack = Stack(Path(tempfile.mkdtemp(prefix="atelier-integration-")), env_overrides=overrides, workers=2)
