@@ -123,7 +123,7 @@ def _watch(cast: Cast, job_id: str) -> None:
             progress = 1.0
         screen.happening(time.monotonic() - began, event.type, _words(event.type, content))
         screen.bar(progress, words)
-        if content["final"]:
+        if content.get("final"):  # the place in the queue is told without one
             screen.bar(progress, "done" if progress == 1.0 else "given up", last=True)
             return
     raise DemoFailed("the job's stream ended without a final event")
