@@ -146,7 +146,7 @@ async def until_state(database: Database, job_id: UUID, *states: str, seconds: f
 
 
 async def stop(tasks: Iterable["asyncio.Task[Any]"]) -> None:
-    """End tasks. A cancellation that meets redis-py while it looks over a pooled connection is lost: ask again."""
+    """End tasks. Before Python 3.12 `asyncio.wait_for` in a driver can swallow a cancellation: ask again."""
     pending = set(tasks)
     async with asyncio.timeout(10):
         while pending:

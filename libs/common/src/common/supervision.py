@@ -66,7 +66,7 @@ class Supervisor:
     async def stop(self, timeout_seconds: float) -> None:
         """Cancel all tasks and wait for their ends, `timeout_seconds` at most.
 
-        Cancelled again and again: redis-py sometimes swallows a cancellation that meets a read just completed.
+        Cancelled again and again: before Python 3.12 `asyncio.wait_for` in a library can swallow a cancellation.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_seconds

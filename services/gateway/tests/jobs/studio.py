@@ -228,7 +228,7 @@ async def open_studio(database_url: str, redis_url: str, **changes: Any) -> Asyn
 
 
 async def stop(tasks: Iterable["asyncio.Task[None]"]) -> None:
-    """End tasks. A cancellation that meets redis-py while it looks over a pooled connection is lost: ask again."""
+    """End tasks. Before Python 3.12 `asyncio.wait_for` in a driver can swallow a cancellation: ask again."""
     pending = set(tasks)
     async with asyncio.timeout(10):
         while pending:
