@@ -80,7 +80,8 @@ async def claim_next(
     suspects: bool = True,
 ) -> ClaimedRun | None:
     """Claim as a worker does."""
-    return await database.transact(claim, job_class, owner, lease_seconds, suspects=suspects)
+    runs = await database.transact(claim, job_class, owner, lease_seconds, suspects=suspects)
+    return runs[0] if runs else None
 
 
 async def claimed(database: Database, **spec: Any) -> ClaimedRun:

@@ -11,6 +11,7 @@ import pytest
 from common.db.database import Database
 from common.events.envelope import Event
 from common.events.runs import RunCancelled, RunCompleted, RunFailed
+from generation.engine.completions import Completions
 from generation.runs import outcome
 from generation.runs.lease import LeaseLost
 from generation.runs.recovery import cancel_overdue, recover_lapsed, request_cancel
@@ -22,7 +23,7 @@ Ending = Callable[[Database, Any], Awaitable[object]]
 
 
 async def completes(database: Database, run: Any) -> None:
-    await database.transact(outcome.complete, run, {"value": "v"}, 5)
+    await Completions(database).write(run, {"value": "v"}, 5)
 
 
 async def fails(database: Database, run: Any) -> None:

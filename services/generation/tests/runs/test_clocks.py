@@ -6,6 +6,7 @@ import pytest
 
 from common import clock
 from common.db.database import Database
+from generation.engine.completions import Completions
 from generation.runs import lease, outcome, recovery
 from generation.runs.lease import LeaseLost, renew
 from generation.runs.recovery import recover_lapsed
@@ -45,8 +46,8 @@ async def test_a_worker_with_a_wrong_clock_is_fenced_off_like_any_other(database
     assert current is not None
 
     with pytest.raises(LeaseLost):
-        await database.transact(outcome.complete, stale, {"value": "late"}, 5)
-    await database.transact(outcome.complete, current, {"value": "once"}, 5)
+        await Completions(database).write(stale, {"value": "late"}, 5)
+    await Completions(database).write(current, {"value": "once"}, 5)
 
     assert (await row_of(database, stale.job_id)).result == {"value": "once"}
     assert await types_said(database, stale.job_id) == ["run.completed"]

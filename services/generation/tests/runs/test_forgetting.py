@@ -9,7 +9,7 @@ from common.ids import new_id
 from generation.doorbell import Doorbell
 from generation.kept.storage import KeptKey, keep
 from generation.runs.handlers import register
-from generation.runs.outcome import complete
+from generation.runs.outcome import Completion, complete
 from generation.runs.steps import save_step
 from generation.runs.waits import Figures
 
@@ -25,7 +25,7 @@ async def test_what_a_forgotten_buyer_typed_is_erased_everywhere_and_the_result_
         async with database.unit_of_work() as uow:
             await save_step(uow, run, "outline", {"heading": SECRET})
             await keep(uow, run.account_id, KeptKey("k", 1, "0" * 64, {}, timedelta(days=1)), {"said": SECRET})
-            await complete(uow, run, {"artefact": "a1"}, 1)
+            await complete(uow, [Completion(run, {"artefact": "a1"}, 1)])
             await uow.execute("UPDATE runs SET error_detail = :quoted", {"quoted": SECRET})
     handlers = Handlers()
     register(handlers, Doorbell.__new__(Doorbell), Figures)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from common.db.database import Database
+from generation.engine.completions import Completions
 from generation.providers.ports import IMAGE_MAKE, AttemptOutcome
 from generation.runs import outcome
 from generation.runs.attempts import StepAttempts
@@ -92,7 +93,7 @@ async def lost(database: Database) -> ClaimedRun:
 
 
 async def _complete(database: Database, run: ClaimedRun) -> None:
-    await database.transact(outcome.complete, run, {"value": "stale"}, 5)
+    await Completions(database).write(run, {"value": "stale"}, 5)
 
 
 async def _fail(database: Database, run: ClaimedRun) -> None:
@@ -149,7 +150,7 @@ async def test_a_stale_write_is_refused_and_counted(database: Database, operatio
 @pytest.mark.parametrize("operation", WRITES)
 async def test_nothing_is_written_to_a_run_that_is_over(database: Database, operation: str) -> None:
     run = await claimed(database)
-    await database.transact(outcome.complete, run, {"value": "done"}, 5)
+    await Completions(database).write(run, {"value": "done"}, 5)
 
     with pytest.raises(LeaseLost):
         await WRITES[operation](database, run)
@@ -175,7 +176,7 @@ async def test_never_charges_more_than_was_held_nor_less_than_nothing(database: 
     run = await claimed(database, credits=5)
 
     with pytest.raises(ValueError, match="held"):
-        await database.transact(outcome.complete, run, {}, charge)
+        await Completions(database).write(run, {}, charge)
 
     assert (await row_of(database, run.job_id)).state == "running"
 

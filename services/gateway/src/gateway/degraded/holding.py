@@ -9,9 +9,9 @@ import structlog
 from prometheus_client import Counter
 from redis.exceptions import RedisError
 
+from common.batching import Batcher, BatcherFull
 from common.errors import Degraded
 from common.ids import to_text
-from gateway.batching import Batcher, BatcherFull
 from gateway.degraded.held_form import under_id
 from gateway.degraded.held_stream import HeldStream, NotDurable
 from gateway.degraded.last_known import LastKnown

@@ -13,10 +13,10 @@ import structlog
 from prometheus_client import Counter
 from redis.exceptions import RedisError
 
+from common.batching import Batcher, BatcherFull
 from common.db.database import Database, is_transient
 from common.errors import DependencyUnavailable
 from common.events.credits import CreditsRefused
-from gateway.batching import Batcher, BatcherFull
 from gateway.degraded.holding import Holding
 from gateway.degraded.outages import Outages
 from gateway.jobs.limits import AccountKeys, Limits

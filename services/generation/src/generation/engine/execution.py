@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from common.db.database import Database, is_transient
 from generation.documents.desk import DocumentSettings
+from generation.engine.completions import Completions
 from generation.engine.context import JobContext
 from generation.engine.failures import JobFailed, is_provider_down, verdict
 from generation.engine.input_images import InputImages
@@ -43,6 +44,7 @@ class Workshop:
     """What a worker has for all its runs."""
 
     database: Database
+    completions: Completions
     providers: Providers
     kinds: Mapping[str, Kind[Any, Any]]
     lease_seconds: float
@@ -152,10 +154,12 @@ class Execution:
         if isinstance(error, LeaseLost):
             log.warning("stale_write_refused")
             return "lease_lost"
+        shop, run = self._shop, self._run
         if error is None:
-            return await self._write("completed", outcome.complete, self._run, *work.result())
+            result, charge_credits = work.result()
+            return await self._write("completed", lambda: shop.completions.write(run, result, charge_credits))
         if self._stopping.wanted.is_set():
-            return await self._write("cancelled", outcome.cancel, self._run)
+            return await self._write("cancelled", lambda: shop.database.transact(outcome.cancel, run))
         return await self._conclude_failed(error)
 
     async def _conclude_failed(self, error: BaseException) -> str:
@@ -172,7 +176,10 @@ class Execution:
         if failed is None:
             log.error("run_failed_unexpectedly", exc_info=error)
             failed = JobFailed("INTERNAL_ERROR", "Something went wrong on our side.")
-        return await self._write("failed", outcome.fail, run, failed.code, failed.detail)
+        ended = failed
+        return await self._write(
+            "failed", lambda: self._shop.database.transact(outcome.fail, run, ended.code, ended.detail)
+        )
 
     async def _park(self, error: AllProvidersFailed) -> bool:
         """Let the run wait until its provider is back, where its owner's time for that is not over."""
@@ -186,13 +193,13 @@ class Execution:
         log.info("run_parked" if parked else "run_waited_in_vain")
         return parked
 
-    async def _write(self, ending: str, use_case: Any, *arguments: Any) -> str:
+    async def _write(self, ending: str, write: Callable[[], Awaitable[None]]) -> str:
         """Write an ending, patiently: the work is done, and a database that restarts must not undo it."""
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + WRITE_TRIES_SECONDS_MAX
         while True:
             try:
-                await self._shop.database.transact(use_case, *arguments)
+                await write()
             except LeaseLost:
                 log.warning("stale_outcome_refused", ending=ending)
                 return "lease_lost"

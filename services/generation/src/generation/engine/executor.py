@@ -5,26 +5,25 @@ for at a provider must not stop with them.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import structlog
-from opentelemetry.trace import Span, SpanKind, use_span
+from opentelemetry.trace import Span, use_span
 from prometheus_client import Counter, Gauge, Histogram
 
-from common.db.database import Database, is_transient
-from common.db.unit_of_work import UnitOfWork
-from common.events.runs import RunStarted
+from common.db.database import Database
 from common.ids import to_text
-from common.telemetry.tracing import context_from, tracer
 from generation.documents.desk import DocumentSettings
+from generation.engine.claims import Claimed, Claims
+from generation.engine.completions import Completions
 from generation.engine.execution import Execution, Workshop
 from generation.engine.input_images import InputImages
 from generation.engine.memory import MemoryGate
 from generation.kinds.kind import Kind
 from generation.local.pool import LocalPool
 from generation.providers.bootstrap import Providers
-from generation.runs.lease import SUSPECT_LOSSES, ClaimedRun, claim
+from generation.runs.lease import SUSPECT_LOSSES, ClaimedRun
 
 log = structlog.get_logger(__name__)
 
@@ -61,10 +60,10 @@ class Executor:
         input_images: InputImages | None = None,
         documents: DocumentSettings | None = None,
     ) -> None:
-        self._owner = owner
-        self._database = database
+        self._claims = Claims(database, owner, lease_seconds)
         self._shop = Workshop(
             database=database,
+            completions=Completions(database),
             providers=providers,
             kinds=kinds,
             lease_seconds=lease_seconds,
@@ -130,46 +129,22 @@ class Executor:
         finally:
             self._free[job_class] += 1
 
-    async def _claim(self, job_class: str) -> tuple[ClaimedRun, Span] | None:
+    async def _claim(self, job_class: str) -> Claimed | None:
         """The next run; where there is none and nothing else is under way, one that may kill its worker."""
-        claimed = await self._try_claim(job_class, suspects=False)
+        claimed = await self._try_claim(self._claims.next(job_class))
         if claimed is None and not (self._under_way or self._claiming or self._alone):
-            claimed = await self._try_claim(job_class, suspects=True)
+            claimed = await self._try_claim(self._claims.suspect(job_class))
             self._alone |= claimed is not None and claimed[0].losses >= SUSPECT_LOSSES
         return claimed
 
-    async def _try_claim(self, job_class: str, *, suspects: bool) -> tuple[ClaimedRun, Span] | None:
+    async def _try_claim(self, claiming: Awaitable[Claimed | None]) -> Claimed | None:
         self._claiming += 1
         try:
-            claimed = await self._database.transact(self._start, job_class, suspects=suspects)
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            log.warning("claim_skipped", job_class=job_class, error=repr(error)[:200])
-            return None
+            claimed = await claiming
         finally:
             self._claiming -= 1
         self._under_way += claimed is not None
         return claimed
-
-    async def _start(self, uow: UnitOfWork, job_class: str, *, suspects: bool) -> tuple[ClaimedRun, Span] | None:
-        """Claim a run, and say under the span of its execution that it has started."""
-        run = await claim(uow, job_class, self._owner, self._shop.lease_seconds, suspects=suspects)
-        if run is None:
-            return None
-        span = tracer().start_span(
-            f"run {run.kind}",
-            context=context_from(run.traceparent),
-            kind=SpanKind.CONSUMER,
-            attributes={
-                "atelier.kind": run.kind,
-                "atelier.job_id": to_text("job", run.job_id),
-                "atelier.attempt": run.token,
-            },
-        )
-        with use_span(span, end_on_exit=False):
-            uow.emit(RunStarted(account_id=run.account_id, job_id=run.job_id, kind=run.kind, attempt=run.token))
-        return run, span
 
     async def _execute(self, run: ClaimedRun, span: Span) -> None:
         structlog.contextvars.bind_contextvars(job_id=to_text("job", run.job_id), attempt=run.token)

@@ -27,10 +27,11 @@ _CLAIM = text(
         SELECT job_id, virtual_start FROM runs
         WHERE job_class = :job_class AND state = 'queued' AND not_before <= now()
           AND (:suspects OR losses < :losses_max OR coalesce(started_at, queued_at) < now() - interval '5 minutes')
-        ORDER BY virtual_finish, job_id LIMIT 1 FOR UPDATE SKIP LOCKED
+        ORDER BY virtual_finish, job_id LIMIT :most FOR UPDATE SKIP LOCKED
     ), clock AS (
-        UPDATE class_clocks SET virtual_time = next.virtual_start FROM next
-        WHERE class_clocks.job_class = :job_class AND virtual_time < next.virtual_start
+        UPDATE class_clocks SET virtual_time = head.virtual_start
+        FROM (SELECT max(virtual_start) AS virtual_start FROM next) AS head
+        WHERE class_clocks.job_class = :job_class AND virtual_time < head.virtual_start
     )
     UPDATE runs
     SET state = 'running', attempt = attempt + 1, lease_owner = :owner, started_at = coalesce(started_at, now()),
@@ -87,16 +88,16 @@ class ClaimedRun:
 
 
 async def claim(
-    uow: UnitOfWork, job_class: str, owner: str, lease_seconds: float, *, suspects: bool = True
-) -> ClaimedRun | None:
-    """Take the next waiting run of a class, if there is one, for `lease_seconds`.
+    uow: UnitOfWork, job_class: str, owner: str, lease_seconds: float, *, most: int = 1, suspects: bool = True
+) -> list[ClaimedRun]:
+    """Take the next waiting runs of a class, at most so many, for `lease_seconds`.
 
     Without `suspects`, runs that have lost `SUSPECT_LOSSES` workers are left for a worker that has nothing else to do,
     but not for ever.
     """
-    parameters = {"job_class": job_class, "owner": owner, "lease_seconds": lease_seconds}
-    row = await uow.first(_CLAIM, parameters | {"suspects": suspects, "losses_max": SUSPECT_LOSSES})
-    return None if row is None else ClaimedRun(**row._mapping)
+    parameters = {"job_class": job_class, "owner": owner, "lease_seconds": lease_seconds, "most": most}
+    rows = await uow.rows(_CLAIM, parameters | {"suspects": suspects, "losses_max": SUSPECT_LOSSES})
+    return [ClaimedRun(**row._mapping) for row in rows]
 
 
 async def renew(database: Database, run: ClaimedRun, lease_seconds: float) -> bool:

@@ -1,6 +1,7 @@
 """Use cases: a run ends, once. State, outcome and the event that tells of it commit together."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +12,25 @@ from common.db.unit_of_work import UnitOfWork
 from common.events.runs import AttemptSummary, RunCancelled, RunCompleted, RunFailed
 from generation.entitlements.storage import give_year_back
 from generation.runs.json_text import to_json
-from generation.runs.lease import ClaimedRun, ensure_held
+from generation.runs.lease import ClaimedRun, ensure_held, stale_writes
 from generation.runs.steps import delivered_parts
 
 _FINISH = text(
     """
     UPDATE runs SET state = :state, lease_owner = NULL, lease_until = NULL, finished_at = :at,
-                    result = CAST(:result AS jsonb), error_code = :code, error_detail = :detail
+                    error_code = :code, error_detail = :detail
     WHERE job_id = :job_id AND state IN ('queued', 'running')
     RETURNING held_credits
+    """
+)
+_COMPLETE = text(
+    """
+    UPDATE runs SET state = 'completed', lease_owner = NULL, lease_until = NULL, finished_at = :at,
+                    result = CAST(ended.result AS jsonb)
+    FROM unnest(CAST(:job_ids AS uuid[]), CAST(:tokens AS integer[]), CAST(:results AS text[]))
+        AS ended (job_id, token, result)
+    WHERE runs.job_id = ended.job_id AND runs.attempt = ended.token AND runs.state = 'running'
+    RETURNING runs.job_id, EXISTS (SELECT 1 FROM attempts WHERE attempts.job_id = runs.job_id) AS has_bought
     """
 )
 _ATTEMPTS = text(
@@ -32,30 +43,62 @@ _ATTEMPTS = text(
 )
 
 
-async def complete(uow: UnitOfWork, run: ClaimedRun, result: dict[str, Any], charge_credits: int) -> None:
-    """The work is done and stored; `charge_credits` of what is held pays for it.
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A run whose work is done and stored; `charge_credits` of what is held pays for it.
 
     Raises:
-        LeaseLost: another worker has the run.
-        ValueError: the charge is more than was held.
+        ValueError: the charge is more than was held, or the result is nothing that JSON can say.
     """
-    if not 0 <= charge_credits <= run.held_credits:
-        raise ValueError(f"a charge of {charge_credits} is not within the {run.held_credits} credits held")
-    await ensure_held(uow, run, "complete")
+
+    run: ClaimedRun
+    result: dict[str, Any]
+    charge_credits: int
+    traceparent: str | None = None
+    result_text: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.charge_credits <= self.run.held_credits:
+            raise ValueError(
+                f"a charge of {self.charge_credits} is not within the {self.run.held_credits} credits held"
+            )
+        object.__setattr__(self, "result_text", to_json(self.result))
+
+
+async def complete(uow: UnitOfWork, completions: Sequence[Completion]) -> set[UUID]:
+    """End runs whose work is done; answers those that were still their worker's, the others are somebody else's."""
     finished_at = now()
-    await _finish(uow, run.job_id, "completed", finished_at, result=result)
-    uow.emit(
-        RunCompleted(
-            account_id=run.account_id,
-            job_id=run.job_id,
-            kind=run.kind,
-            charge_credits=charge_credits,
-            result=result,
-            attempts=await attempt_summaries(uow, run.job_id),
-            started_at=run.started_at,
-            finished_at=finished_at,
-        )
+    rows = await uow.rows(
+        _COMPLETE,
+        {
+            "at": finished_at,
+            "job_ids": [completion.run.job_id for completion in completions],
+            "tokens": [completion.run.token for completion in completions],
+            "results": [completion.result_text for completion in completions],
+        },
     )
+    has_bought = {row.job_id: row.has_bought for row in rows}
+    completed = set(has_bought)
+    for completion in completions:
+        run = completion.run
+        bought = has_bought.pop(run.job_id, None)
+        if bought is None:
+            stale_writes.labels("complete").inc(run.job_id not in completed)
+            continue
+        uow.emit(
+            RunCompleted(
+                account_id=run.account_id,
+                job_id=run.job_id,
+                kind=run.kind,
+                charge_credits=completion.charge_credits,
+                result=completion.result,
+                attempts=await attempt_summaries(uow, run.job_id) if bought else (),
+                started_at=run.started_at,
+                finished_at=finished_at,
+            ),
+            completion.traceparent,
+        )
+    return completed
 
 
 async def fail(uow: UnitOfWork, run: ClaimedRun, code: str, detail: str) -> None:
@@ -112,7 +155,7 @@ async def cancel_unclaimed(
 ) -> None:
     """As `cancel`, for a run whose row the caller has locked in this transaction."""
     finished_at = now()
-    held_credits = await _finish(uow, job_id, "cancelled", finished_at)
+    held_credits = await _finish(uow, job_id, "cancelled", finished_at, code=None, detail=None)
     parts = await delivered_parts(uow, job_id)
     uow.emit(
         RunCancelled(
@@ -134,28 +177,9 @@ async def attempt_summaries(uow: UnitOfWork, job_id: UUID) -> tuple[AttemptSumma
     return tuple(AttemptSummary.model_validate(row, from_attributes=True) for row in rows)
 
 
-async def _finish(
-    uow: UnitOfWork,
-    job_id: UUID,
-    state: str,
-    at: Any,
-    *,
-    result: dict[str, Any] | None = None,
-    code: str | None = None,
-    detail: str | None = None,
-) -> int:
-    """Write the ending, if there is none; answers what is held for the run."""
-    row = await uow.first(
-        _FINISH,
-        {
-            "job_id": job_id,
-            "state": state,
-            "at": at,
-            "result": None if result is None else to_json(result),
-            "code": code,
-            "detail": detail,
-        },
-    )
-    if state != "completed":
-        await give_year_back(uow, job_id)
+async def _finish(uow: UnitOfWork, job_id: UUID, state: str, at: Any, *, code: str | None, detail: str | None) -> int:
+    """Write an ending without a result, if there is none; answers what is held for the run."""
+    parameters = {"job_id": job_id, "state": state, "at": at, "code": code, "detail": detail}
+    row = await uow.first(_FINISH, parameters)
+    await give_year_back(uow, job_id)
     return 0 if row is None else int(row.held_credits)

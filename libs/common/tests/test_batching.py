@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gateway.batching import Batcher, BatcherFull
+from common.batching import Batcher, BatcherFull
 
 
 class Work:
