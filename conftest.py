@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import gc
+import os
 import re
 import secrets
 import shutil
@@ -12,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -36,6 +37,13 @@ STOP_SECONDS_MAX = 20.0
 PASSWORD = "tests"  # noqa: S105 - of servers that live for minutes
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "jit=off")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A session for each process of tests: Linux shares cores out among sessions, and the stacks are many."""
+    if hasattr(config, "workerinput"):
+        with suppress(PermissionError):
+            os.setsid()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -49,14 +49,14 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
             yield path, method, operation
 
 
-@pytest.mark.parametrize("seed", ["1", "2"])
-def test_documents_are_what_the_code_says_whatever_the_hash_seed(seed: str) -> None:
+def test_documents_are_what_the_code_says_whatever_the_hash_seed() -> None:
+    """They were written under a seed of chance; another gives the same."""
     checked = subprocess.run(
         [sys.executable, SCRIPT, "--check"],
-        env={**os.environ, "PYTHONHASHSEED": seed},
+        env={**os.environ, "PYTHONHASHSEED": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
 

@@ -4,11 +4,13 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from atelier_local.processes import product
 from atelier_local.stack import Stack
 from gateway.plans.limits import REFRESH_SECONDS
 from sandbox.client import SandboxClient
@@ -49,7 +51,9 @@ def stack() -> Iterator[Stack]:
         "SANDBOX_REQUESTS_KEPT_MAX": "100000",  # tests count what came since
         "LOG_LEVEL": "info",
     }
-    stack = Stack(Path(tempfile.mkdtemp(prefix="atelier-integration-")), env_overrides=overrides, workers=2)
+    # Several stacks share the cores here: what steps back would step back behind other stacks' tests as well.
+    processes = [replace(spec, niceness=0) for spec in product(workers=2)]
+    stack = Stack(Path(tempfile.mkdtemp(prefix="atelier-integration-")), env_overrides=overrides, processes=processes)
     try:
         stack.start()
         asyncio.run(_lift_limits(stack))

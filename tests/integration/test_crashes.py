@@ -2,16 +2,24 @@
 
 import asyncio
 import signal
+import time
 
 import httpx2
 import pytest
 
 from atelier_local.stack import Stack
+from common.ids import from_text
 from sandbox.client import SandboxClient
 
 from .conftest import LEASE_SECONDS, query
 from .studio import Customer, until
 
+GOES_ON_SECONDS_MAX = 15
+"""After the death of its worker another has the job within this time."""
+_BEGUN_AGAIN = """
+SELECT extract(epoch FROM created_at)::float8 AS at FROM outbox
+WHERE type = 'run.started' AND body::jsonb ->> 'job_id' = $1 AND (body::jsonb ->> 'attempt')::int = 2
+"""
 _TWO_STEPS_OF_THE_RUNNING = """
 SELECT job_id FROM runs JOIN steps USING (job_id) WHERE state = 'running' GROUP BY job_id HAVING count(*) = 2
 """
@@ -48,8 +56,11 @@ async def test_a_killed_worker_costs_no_finished_step_and_no_second_charge(
     before = len(await sandbox.requests("openai", "images.generate"))
     job_id = await customer.accepted(steps=3, pause_seconds=1.0)
     await until(lambda: query(stack, "generation", _TWO_STEPS_OF_THE_RUNNING), what="the second step")
+    killed_at = time.time()
     stack.kill(await _worker_of(stack, job_id))
-    job = await customer.outcome(job_id, seconds=15)
+    job = await customer.outcome(job_id, seconds=60)
+    (begun,) = await query(stack, "generation", _BEGUN_AGAIN, str(from_text("job", job_id)))
+    assert begun["at"] - killed_at < GOES_ON_SECONDS_MAX
     assert (job["status"], job["charge"]["charged"]) == ("succeeded", 6)
     assert len(await sandbox.requests("openai", "images.generate")) == before + 3
     assert len(job["result"]["pictures"]) == 3

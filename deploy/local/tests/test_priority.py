@@ -43,6 +43,15 @@ def _parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _title(pid: int) -> str | None:
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode().split()
+    return words[1] if len(words) > 1 else None
+
+
 def test_a_process_that_steps_back_is_nicer_than_its_parent():
     def work() -> int:
         step_back(7)
@@ -82,6 +91,9 @@ async def test_backends_of_background_services_step_back_and_others_do_not(postg
             backends.look(postmaster)
         assert os.getpriority(os.PRIO_PROCESS, backend) == 9
         assert os.getpriority(os.PRIO_PROCESS, other) == 0
+        by_title = {title: pid for pid in _children(postmaster) if (title := _title(pid)) is not None}
+        assert os.getpriority(os.PRIO_PROCESS, by_title["checkpointer"]) == 9
+        assert os.getpriority(os.PRIO_PROCESS, by_title["walwriter"]) == 0, "commits wait for it"
     finally:
         await background.close()
         await admin.execute(f"DROP DATABASE {name}")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 
@@ -131,3 +132,34 @@ async def test_one_who_gives_up_does_not_disturb_the_others() -> None:
     answers = await asyncio.gather(*waiting, return_exceptions=True)
 
     assert [answer for answer in answers if not isinstance(answer, BaseException)] == [2, 4, 8]
+
+
+async def test_a_pace_keeps_shared_batches_apart_and_makes_them_larger() -> None:
+    began: list[float] = []
+    loop = asyncio.get_running_loop()
+
+    async def work(items: Sequence[int]) -> Sequence[int]:
+        began.append(loop.time())
+        return items
+
+    batcher = Batcher(work, batch_max=100, waiting_max=100, pace_seconds=0.05)
+
+    async def client() -> None:
+        for number in range(3):
+            await batcher.submit(number)
+
+    await asyncio.gather(*(client() for _ in range(10)))
+
+    assert len(began) == 3
+    assert min(later - earlier for earlier, later in pairwise(began)) >= 0.045
+
+
+async def test_who_asks_alone_never_waits_for_the_pace() -> None:
+    async def work(items: Sequence[int]) -> Sequence[int]:
+        return items
+
+    batcher = Batcher(work, batch_max=100, waiting_max=100, pace_seconds=10)
+
+    async with asyncio.timeout(5):
+        for number in range(20):
+            assert await batcher.submit(number) == number

@@ -1,4 +1,4 @@
-"""The doorbell over arq: rings that carry nothing, are heard at once, may be lost, and survive Redis."""
+"""The doorbell over arq: rings that carry a number, are heard at once, may be lost, and survive Redis."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from common.db.database import Database
 from common.redis_client import connect_redis
 from common.supervision import Supervisor
 from generation import sweeper as sweeper_module
-from generation.doorbell import RING_FUNCTION, RINGS_MAX, Doorbell, decode_ring, queue_name
+from generation.doorbell import RING_FUNCTION, RINGS_MAX, SHARE_MAX, Doorbell, decode_ring, queue_name
 from generation.engine.worker import arq_worker, listen
 from generation.providers.bootstrap import Providers
 from generation.sweeper import Sweeper
@@ -39,7 +39,7 @@ async def listening(redis: Redis, heard: list[str], *classes: str) -> AsyncItera
     """Listeners under supervision, as in life."""
     supervisor = Supervisor(asyncio.Event())
     for job_class in classes:
-        supervisor.spawn(job_class, partial(listen, job_class, redis, heard.append))
+        supervisor.spawn(job_class, partial(listen, job_class, redis, lambda name, runs: heard.append(name)))
     try:
         yield
     finally:
@@ -64,7 +64,7 @@ async def has(count: int, heard: list[str]) -> bool:
     return len(heard) >= count
 
 
-async def test_a_ring_in_redis_is_json_with_nothing_in_it(redis: Redis) -> None:
+async def test_a_ring_in_redis_is_json_with_a_number_in_it(redis: Redis) -> None:
     async with ringing(redis) as bell:
         bell.ring("image")
 
@@ -78,7 +78,7 @@ async def test_a_ring_in_redis_is_json_with_nothing_in_it(redis: Redis) -> None:
     assert stored is not None
     document = json.loads(stored)
     assert document["f"] == RING_FUNCTION
-    assert document["a"] == []
+    assert document["a"] == [1]
     assert document["k"] == {}
     assert not stored.startswith(b"\x80"), "pickle"
     assert 0 < await redis.pttl(job_key_prefix.encode() + ring_id) <= 30_000
@@ -114,6 +114,31 @@ async def test_a_large_batch_costs_a_bounded_number_of_rings(redis: Redis) -> No
         await until(arrived)
 
 
+@pytest.mark.parametrize(("runs", "shares"), [(1, [1]), (3, [1, 1, 1]), (10, [3] * 4), (5000, [SHARE_MAX] * 4)])
+async def test_rings_share_out_what_waits(redis: Redis, runs: int, shares: list[int]) -> None:
+    heard: list[int] = []
+    listener = asyncio.create_task(listen("image", redis, lambda name, share: heard.append(share)))
+    async with ringing(redis) as bell:
+        bell.ring("image", runs)
+
+        async def all_heard() -> bool:
+            return len(heard) >= len(shares)
+
+        await until(all_heard)
+        await stop([listener])
+    assert heard == shares
+
+
+@pytest.mark.parametrize("share", ["x", None, -3, 10**12, 1.5])
+async def test_a_ring_that_makes_no_sense_is_a_ring_all_the_same(redis: Redis, share: Any) -> None:
+    heard: list[int] = []
+    worker = arq_worker("image", redis, lambda name, runs: heard.append(runs))
+    await worker.functions[RING_FUNCTION].coroutine({}, share)
+
+    assert len(heard) == 1
+    assert 1 <= heard[0] <= SHARE_MAX
+
+
 async def test_dead_rings_do_not_keep_a_live_one_from_being_heard(redis: Redis) -> None:
     """A worker that died left ids in progress; arq's default reads the first 100 ids and would see only those."""
     for number in range(150):
@@ -145,7 +170,7 @@ async def test_garbage_in_the_queue_does_no_harm(redis: Redis) -> None:
 
 async def test_arq_s_own_limits_never_touch_a_run(redis: Redis) -> None:
     heard: list[str] = []
-    worker = arq_worker("image", redis, heard.append)
+    worker = arq_worker("image", redis, lambda name, runs: heard.append(name))
 
     assert worker.queue_read_limit >= 10_000
     assert worker.functions[RING_FUNCTION].max_tries == 1

@@ -21,6 +21,8 @@ _SCHED_ATTR = struct.Struct("=IIQiIQQQ")
 TURN_NANOSECONDS = 200_000
 """The kernel's own is about 3 ms; 0.1 ms is the least it grants."""
 _LOOK_SECONDS = 1.0
+_HOUSEKEEPING = frozenset({"autovacuum", "checkpointer"})
+"""What PostgreSQL does for itself, in the titles of its processes."""
 
 
 def step_forward() -> None:
@@ -48,7 +50,7 @@ def step_back(niceness: int, pid: int = 0) -> None:
 
 
 class DatabaseBackends:
-    """Lets PostgreSQL's processes step back that work for services which step back themselves."""
+    """Lets PostgreSQL's processes step back that keep house or work for services which step back themselves."""
 
     def __init__(self, databases: Iterable[str], niceness: int) -> None:
         self._databases = frozenset(databases)
@@ -75,9 +77,12 @@ class DatabaseBackends:
             title = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode(errors="replace").split()
         except OSError:  # ended meanwhile
             return
-        if len(title) < 4 or not title[0].startswith("postgres:"):  # "postgres: user database address state"
+        if len(title) < 2 or not title[0].startswith("postgres:"):
+            return
+        housekeeping = title[1] in _HOUSEKEEPING
+        if len(title) < 4 and not housekeeping:  # "postgres: user database address state"
             return  # it has not said yet whom it works for
         self._seen.add(pid)
-        if title[2] in self._databases:
+        if housekeeping or title[2] in self._databases:
             with suppress(ProcessLookupError, PermissionError):
                 step_back(self._niceness, pid)

@@ -1,7 +1,8 @@
 """Does things by batches without making anybody wait for a batch to fill.
 
 While one batch is under way the next collects; alone, an item is a batch of one and goes at once. This is what a
-database calls group commit.
+database calls group commit. Where a batch costs much beside its items, a pace keeps batches from being small under
+load: while several ask at a time, a batch begins at most so often.
 """
 
 import asyncio
@@ -18,7 +19,10 @@ class BatcherFull(Exception):
 
 
 class Batcher(Generic[Item, Answer]):
-    """Collects items and hands them to `work`, which answers each in order; at most `lanes` batches at once."""
+    """Collects items and hands them to `work`, which answers each in order; at most `lanes` batches at once.
+
+    `pace_seconds` lie between the beginnings of two batches after one that was shared: who asks alone never waits.
+    """
 
     def __init__(
         self,
@@ -27,11 +31,14 @@ class Batcher(Generic[Item, Answer]):
         batch_max: int,
         waiting_max: int,
         lanes: int = 1,
+        pace_seconds: float = 0.0,
     ) -> None:
         self._work = work
         self._batch_max = batch_max
         self._waiting_max = waiting_max
         self._free_lanes = lanes
+        self._pace_seconds = pace_seconds
+        self._next_at = 0.0
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -54,9 +61,13 @@ class Batcher(Generic[Item, Answer]):
         return await future
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
             while self._waiting:
+                if (pause := self._next_at - loop.time()) > 0:
+                    await asyncio.sleep(pause)
                 count = min(len(self._waiting), self._batch_max)
+                self._next_at = loop.time() + self._pace_seconds if count > 1 else 0.0
                 await self._do([self._waiting.popleft() for _ in range(count)])
         finally:
             self._free_lanes += 1

@@ -11,6 +11,8 @@ import uuid_utils.compat
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {character: value for value, character in enumerate(_ALPHABET)}
 _LENGTH = 26
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
+_PAIR_SHIFTS = range(120, -1, -10)
 
 
 class InvalidId(ValueError):
@@ -25,11 +27,7 @@ def new_id() -> UUID:
 def to_text(prefix: str, value: UUID) -> str:
     """The edge form of an id: `to_text("job", id)` gives `job_01k…`."""
     number = value.int
-    characters = [""] * _LENGTH
-    for position in range(_LENGTH - 1, -1, -1):
-        characters[position] = _ALPHABET[number & 31]
-        number >>= 5
-    return f"{prefix}_{''.join(characters)}"
+    return f"{prefix}_{''.join([_PAIRS[number >> shift & 1023] for shift in _PAIR_SHIFTS])}"
 
 
 def from_text(prefix: str, text: str) -> UUID:

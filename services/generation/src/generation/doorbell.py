@@ -1,4 +1,4 @@
-"""Rings arq: a ring says that a class has work, nothing more. Postgres knows which.
+"""Rings arq: a ring says that a class has work and for how many slots, nothing more. Postgres knows which.
 
 A lost or doubled ring harms nothing: the worker that hears it claims what waits, or finds nothing; the sweeper rings
 again every second for what still waits.
@@ -19,7 +19,10 @@ log = structlog.get_logger(__name__)
 
 RING_FUNCTION = "ring"
 RING_EXPIRES = timedelta(seconds=30)
-RINGS_MAX = 16
+RINGS_MAX = 4
+"""For so many workers at once; each takes up its share of what waits with all the slots it has free."""
+SHARE_MAX = 256
+"""Of runs that one ring stands for."""
 RING_SECONDS_MAX = 2.0
 
 
@@ -63,9 +66,14 @@ class Doorbell:
             for job_class, runs in due.items():
                 try:
                     async with asyncio.timeout(RING_SECONDS_MAX):
-                        await asyncio.gather(*(self._enqueue(job_class) for _ in range(min(runs, RINGS_MAX))))
+                        await self._ring(job_class, runs)
                 except (RedisError, TimeoutError, OSError) as error:
                     log.warning("ring_lost", job_class=job_class, error=repr(error)[:200])
 
-    async def _enqueue(self, job_class: str) -> None:
-        await self._arq.enqueue_job(RING_FUNCTION, _queue_name=queue_name(job_class), _expires=RING_EXPIRES)
+    async def _ring(self, job_class: str, runs: int) -> None:
+        rings = min(runs, RINGS_MAX)
+        share = min(-(-runs // rings), SHARE_MAX)
+        await asyncio.gather(*(self._enqueue(job_class, share) for _ in range(rings)))
+
+    async def _enqueue(self, job_class: str, share: int) -> None:
+        await self._arq.enqueue_job(RING_FUNCTION, share, _queue_name=queue_name(job_class), _expires=RING_EXPIRES)

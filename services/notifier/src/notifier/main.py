@@ -46,7 +46,7 @@ async def start(process: Process, settings: NotifierSettings) -> int:
     process.spawn("mail-retention", notifier.mailer.run_retention)
     for number in range(settings.mail_connections):
         process.spawn(f"mailer-{number}", notifier.mailer.run_sender)
-    limits = ConsumerLimits(rest_seconds_max=0.05)
+    limits = ConsumerLimits(rest_seconds_max=0.2)
     start_consumers(process, SERVICE, notifier.database, notifier.redis, notifier.notifications.handlers(), limits)
     return await process.serve(notifier.app, settings.host, settings.port)
 

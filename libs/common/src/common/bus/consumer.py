@@ -29,6 +29,8 @@ from common.events.envelope import Event
 
 log = structlog.get_logger(__name__)
 
+REST_SHARE = 3.0
+
 _events = Counter("bus_events_total", "Events taken from a stream", ["group", "topic", "outcome"])
 _batch_sizes = Histogram("bus_batch_size", "Events in a batch", ["group", "topic"], buckets=(1, 4, 16, 64, 256, 1024))
 
@@ -50,8 +52,8 @@ class ConsumerLimits:
     pace_seconds: float = 0.0
     """A batch begins at most this often: alone an event is handled at once, under load batches grow instead."""
     rest_seconds_max: float = 0.0
-    """After a batch as long a rest as the batch took, up to this: work that nobody waits for takes half a core at
-    most, and the busier the machine, the larger its batches."""
+    """After a batch a rest of `REST_SHARE` times what the batch took, up to this: work that nobody waits for takes a
+    quarter of a core, and the busier the machine, the larger its batches."""
 
 
 class Consumer:
@@ -95,7 +97,7 @@ class Consumer:
                 begun_at = loop.time()
                 await self._handle(entries)
                 ended_at = loop.time()
-                rest = min(ended_at - begun_at, limits.rest_seconds_max)
+                rest = min(REST_SHARE * (ended_at - begun_at), limits.rest_seconds_max)
                 next_at = max(begun_at + limits.pace_seconds, ended_at + rest)
                 cursor = entries[-1].entry_id if cursor != ">" else ">"
             elif cursor != ">":

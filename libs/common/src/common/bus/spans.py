@@ -14,6 +14,9 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from common.telemetry.tracing import context_from, span_context_from, tracer
 
+_LENGTH = 55
+"""Of a traceparent of version 00."""
+
 
 class ProcessSpan:
     """The span of one event being handled. Costs next to nothing where the trace is not sampled."""
@@ -70,6 +73,8 @@ class ProcessSpan:
 
 
 def _is_sampled(traceparent: str) -> bool:
+    if traceparent.endswith("-00") and len(traceparent) == _LENGTH:
+        return False
     remote = span_context_from(traceparent)
     return remote is not None and remote.trace_flags.sampled
 

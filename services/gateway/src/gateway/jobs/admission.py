@@ -32,6 +32,9 @@ REDIS_SECONDS_MAX = 2.0
 ACCEPT_TRIES_MAX = 3
 LANES = 1
 """One batch at a time: what arrives meanwhile shares the next commit, and commits wait for the disk one by one."""
+PACE_SECONDS = 0.02
+"""Of submissions that come side by side, a batch begins so often: billing, the streams and the disk then see half as
+many batches, each twice as large, and all are answered sooner for it (docs/benchmarks.md)."""
 DURABLE_SECONDS_MAX = 3.0
 """The database's time for a batch, tries and all, while nothing shows that it is away; then submissions are held."""
 
@@ -58,7 +61,7 @@ class Admission:
         self._outages = outages
         self._verdict_seconds_max = verdict_seconds_max
         self._admitting: Batcher[Submission, Verdict | Undurable | None] = Batcher(
-            self._admit, batch_max=BATCH_MAX, waiting_max=WAITING_MAX, lanes=LANES
+            self._admit, batch_max=BATCH_MAX, waiting_max=WAITING_MAX, lanes=LANES, pace_seconds=PACE_SECONDS
         )
 
     async def submit(self, submission: Submission) -> tuple[Verdict, Word | None]:

@@ -88,14 +88,15 @@ class Executor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
 
-    def answer(self, job_class: str) -> None:
-        """What a ring of a class leads to: where a slot is free, work through what waits. Returns at once."""
-        if self._draining or self._alone or self._free.get(job_class, 0) <= 0:
+    def answer(self, job_class: str, runs: int = 1) -> None:
+        """What a ring for so many runs leads to: slots that are free work through what waits. Returns at once."""
+        if self._draining or self._alone:
             return
-        self._free[job_class] -= 1
-        task = asyncio.create_task(self._work(job_class), name=f"slot-{job_class}")
-        self._tasks.add(task)
-        task.add_done_callback(self._slot_left)
+        for _ in range(min(runs, self._free.get(job_class, 0))):
+            self._free[job_class] -= 1
+            task = asyncio.create_task(self._work(job_class), name=f"slot-{job_class}")
+            self._tasks.add(task)
+            task.add_done_callback(self._slot_left)
 
     async def drain(self, seconds_max: float) -> None:
         """Take nothing new; finish what can be finished in time and hand the rest back."""

@@ -9,7 +9,7 @@ from arq.connections import ArqRedis
 from arq.worker import Worker, func
 from redis.asyncio import Redis
 
-from generation.doorbell import RING_FUNCTION, decode_ring, encode_ring, queue_name
+from generation.doorbell import RING_FUNCTION, SHARE_MAX, decode_ring, encode_ring, queue_name
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +20,7 @@ RINGS_AT_ONCE_MAX = 32
 HEALTH_SECONDS = 30
 
 
-def arq_worker(job_class: str, redis: Redis, answer: Callable[[str], None]) -> Worker:
+def arq_worker(job_class: str, redis: Redis, answer: Callable[[str, int], None]) -> Worker:
     """An arq worker that answers the rings of a class.
 
     Set against what arq does by default: it polls every 0.5 s, reads only the first 100 ids (so that as many dead
@@ -28,8 +28,8 @@ def arq_worker(job_class: str, redis: Redis, answer: Callable[[str], None]) -> W
     starts the work and returns, so arq's own time limits and restarts never touch a run.
     """
 
-    async def ring(context: dict[Any, Any]) -> None:
-        answer(job_class)
+    async def ring(context: dict[Any, Any], share: object = 1) -> None:
+        answer(job_class, min(max(share, 1), SHARE_MAX) if isinstance(share, int) else 1)
 
     pool = ArqRedis(connection_pool=redis.connection_pool)
     return Worker(
@@ -49,7 +49,7 @@ def arq_worker(job_class: str, redis: Redis, answer: Callable[[str], None]) -> W
     )
 
 
-async def listen(job_class: str, redis: Redis, answer: Callable[[str], None]) -> None:
+async def listen(job_class: str, redis: Redis, answer: Callable[[str, int], None]) -> None:
     """Listen for rings until cancelled. Raises when Redis is away; the caller starts it again."""
     worker = arq_worker(job_class, redis, answer)
     try:

@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 LEASE_SECONDS = 120.0  # a file may take 15 s (twice, behind another's), connecting 30 s and the mail itself another 30
 SERVER_AWAY_PAUSE_SECONDS_MAX = 30.0
 POLL_SECONDS = 1.0
+REST_SECONDS_MAX = 0.1
+"""Between two mails a sender rests as long as the first took, up to this: nobody watches a mail come."""
 FORGET_SECONDS = 300.0
 FORGET_BATCH_MAX = 5000
 KEEP_DAYS = 90
@@ -68,18 +70,21 @@ class Mailer:
     async def run_sender(self) -> None:
         """Send until drained or cancelled."""
         connection = self.connect()
-        wake, busy = asyncio.Event(), asyncio.Lock()
+        wake, busy, loop = asyncio.Event(), asyncio.Lock(), asyncio.get_running_loop()
         self._senders[wake] = busy
         try:
             while not self._draining:
                 wake.clear()
+                began = loop.time()
                 try:
                     async with busy:
                         more = await self.send_next(connection)
                 except (DBAPIError, PoolTimeoutError, TimeoutError, OSError) as error:
                     log.warning("mailer_database_unavailable", error=repr(error)[:200])
                     more = False
-                if not more:
+                if more:
+                    await asyncio.sleep(min(loop.time() - began, REST_SECONDS_MAX))
+                else:
                     await connection.close_if_idle()
                     await _wait(wake)
         finally:
