@@ -33,13 +33,13 @@ class PasswordCheck:
         Raises:
             PasswordWrong: another password.
             RateLimited: too many wrong ones.
-            Unauthorized: the token outlived its user.
+            Unauthorized: the token outlived its user, or the account was deleted a moment ago.
             DependencyUnavailable: too many hashes are waiting.
         """
         await self._limits.admit_password(user_id)
         async with self._database.autocommit() as connection:
             credentials = await find_credentials_of(connection, user_id)
-        if credentials is None:
+        if credentials is None or not credentials.password_hash:  # a deletion leaves none
             raise Unauthorized
         if not await self._passwords.verify(credentials.password_hash, password):
             raise PasswordWrong(pointer)
