@@ -204,6 +204,13 @@ MUTATIONS = (
         ),
     ),
     Mutation(
+        "completing-token",
+        "services/generation/src/generation/runs/outcome.py",
+        "runs.attempt = ended.token AND runs.state = 'running'",
+        "runs.attempt >= ended.token AND runs.state = 'running'",
+        ("services/generation/tests/runs/test_leases.py::test_a_stale_write_is_refused_and_counted",),
+    ),
+    Mutation(
         "public-addresses-only",
         "libs/common/src/common/http/addresses.py",
         "        return _is_public_4(address.ipv4_mapped)\n",
