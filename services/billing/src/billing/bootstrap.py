@@ -52,14 +52,7 @@ async def start(process: Process, settings: BillingSettings) -> None:
     top_up_handlers.register(handlers)
     subscription_handlers.register(handlers)
     invoice_handlers.register(handlers)
-    start_consumers(
-        process,
-        "billing",
-        database,
-        redis,
-        handlers,
-        by_topic={"runs": ConsumerLimits(pace_seconds=0.05)},
-    )
+    start_consumers(process, "billing", database, redis, handlers, by_topic={"runs": ConsumerLimits(pace_seconds=0.05)})
     process.spawn("stripe-inbox", partial(stripe.inbox.run, process.stopping))
     process.spawn("orders", partial(stripe.orders.run, process.stopping))
     process.spawn("invoice-payments", partial(stripe.invoices.run, process.stopping))

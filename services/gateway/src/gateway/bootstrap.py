@@ -187,14 +187,7 @@ async def start(process: Process, settings: GatewaySettings) -> None:
     order_handlers.register(handlers)
     deletion_handlers.register(handlers)
     subscription_handlers.register(handlers, parts.authenticator.changed_plans)
-    start_consumers(
-        process,
-        "gateway",
-        parts.database,
-        parts.redis,
-        handlers,
-        ConsumerLimits(pace_seconds=0.1),
-    )
+    start_consumers(process, "gateway", parts.database, parts.redis, handlers, ConsumerLimits(pace_seconds=0.1))
     parts.degraded.spawn(process)
     process.spawn("features", parts.features.run)
     process.spawn("plans", parts.plans.run)
