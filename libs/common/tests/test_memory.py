@@ -1,4 +1,4 @@
-"""Large blocks go back to the system although something small was put behind them."""
+"""Large blocks go back to the system, and a start is not looked through again."""
 
 import subprocess
 import sys
@@ -37,3 +37,27 @@ def _left_mib(how: str) -> int:
 def test_what_is_freed_is_given_back() -> None:
     assert _left_mib("asked") <= 4
     assert _left_mib("not asked") >= 8
+
+
+SETTLED = """
+import gc
+from common.memory import YOUNG_OBJECTS, settle
+class Ring:
+    gone = 0
+    def __init__(self): self.itself = self
+    def __del__(self): Ring.gone += 1
+def rings(count):
+    for _ in range(count): Ring()
+gc.disable()
+rings(50)
+gc.enable()
+settle()
+print(Ring.gone, gc.get_freeze_count() > 1000, len(gc.get_objects()) < 1000)
+rings(YOUNG_OBJECTS)
+print(Ring.gone > 50)
+"""
+
+
+def test_what_a_start_made_is_not_looked_through_again_but_new_rings_are_found() -> None:
+    done = subprocess.run([sys.executable, "-c", SETTLED], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.split() == ["50", "True", "True", "True"]

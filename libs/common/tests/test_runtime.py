@@ -307,3 +307,18 @@ async def main(process):
                 time.sleep(0.05)
             assert answer.json() == {"status": "not_ready", "parts": {"task:broken": "failed"}}
         assert stop(process)[0] == 0
+
+
+def test_a_started_process_leaves_what_its_start_made_to_itself(running):
+    ending = """
+import gc
+async def main(process):
+    async def before(): say(f"frozen {gc.get_freeze_count() > 0}")
+    process.before_stop(before)
+    say(f"starting {gc.get_freeze_count() > 0}")
+    process.request_stop()
+    await process.run_until_stopped()
+"""
+    with running(ending) as process:
+        output, _ = process.communicate(timeout=8)
+        assert words(output) == ["starting False", "frozen True"]

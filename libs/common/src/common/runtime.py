@@ -26,7 +26,7 @@ import structlog
 import uvloop
 
 from common.http.server import EmbeddedServer, ServerStartError
-from common.memory import return_large_blocks
+from common.memory import return_large_blocks, settle
 from common.settings import CommonSettings, SettingsError, exit_misconfigured
 from common.supervision import Factory, Supervisor
 from common.telemetry.logging import configure_logging
@@ -47,9 +47,10 @@ _EXIT_HUNG = 70
 class Process:
     """What `main` works with. `stack` closes resources in reverse; `stopping` is set by the first signal."""
 
-    def __init__(self, name: str, settings: CommonSettings) -> None:
+    def __init__(self, name: str, settings: CommonSettings, on_started: Callable[[], None] = lambda: None) -> None:
         self.name = name
         self.settings = settings
+        self._on_started = on_started
         self.stack = AsyncExitStack()
         self.stopping = asyncio.Event()
         self._supervisor = Supervisor(self.stopping)
@@ -102,6 +103,7 @@ class Process:
     async def run_until_stopped(self) -> None:
         """Wait for the end, then drain: HTTP first, then tasks. Resources close when `main` has returned."""
         self._waiting = True
+        self._on_started()
         await self.stopping.wait()
         await self._drain()
 
@@ -147,7 +149,7 @@ class _Run:
         self.forced = False
 
     async def run(self) -> None:
-        process = Process(self.name, self.settings)
+        process = Process(self.name, self.settings, on_started=settle)
         process.spawn("event-loop-lag", watch_event_loop)
         task = asyncio.ensure_future(self.main(process))
         loop = asyncio.get_running_loop()

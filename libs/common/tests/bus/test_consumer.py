@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from common.bus import dead_letters
-from common.bus.consumer import Consumer
+from common.bus.consumer import BUSY_EVENTS, Consumer
 from common.bus.handlers import Handlers, Received
 from common.bus.publisher import Publisher
 from common.bus.relay import Relay
@@ -477,6 +477,28 @@ async def test_a_further_handler_of_a_type_comes_after_the_first(reading_databas
     async with running(consumer(reading_database, redis, handlers).run):
         await eventually(lambda: settled(redis, 1))
     assert calls == [("first", event.event_id), ("then", event.event_id)]
+
+
+@pytest.mark.parametrize(("events", "seconds"), [(BUSY_EVENTS - 1, 0.1), (BUSY_EVENTS, 0.5)])
+async def test_after_a_busy_batch_the_next_one_waits_longer(
+    reading_database: Database, redis: Redis, events: int, seconds: float
+):
+    begun_at: list[float] = []
+    handlers = Handlers()
+
+    async def note(_batch: Sequence[Received[JobCancelRequested]], _uow: UnitOfWork) -> None:
+        begun_at.append(asyncio.get_running_loop().time())
+
+    handlers.on_batch(JobCancelRequested, note)
+    limits = replace(QUICK, pace_seconds=0.1, busy_pace_seconds=0.5)
+    await append(redis, *[fact() for _ in range(events)])
+    async with running(consumer(reading_database, redis, handlers, limits=limits).run):
+        await eventually(lambda: settled(redis, events))
+        await append(redis, fact())
+        await eventually(lambda: settled(redis, events + 1))
+    first, second = begun_at
+    assert seconds - 0.09 < second - first  # the pace counts from the reading, before the handler
+    assert events >= BUSY_EVENTS or second - first < 0.4
 
 
 async def test_reclaiming_without_a_group_makes_one(reading_database: Database, redis: Redis):

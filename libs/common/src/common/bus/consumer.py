@@ -30,6 +30,8 @@ from common.events.envelope import Event
 log = structlog.get_logger(__name__)
 
 REST_SHARE = 3.0
+BUSY_EVENTS = 16
+"""A batch of so many shows that there is load."""
 
 _events = Counter("bus_events_total", "Events taken from a stream", ["group", "topic", "outcome"])
 _batch_sizes = Histogram("bus_batch_size", "Events in a batch", ["group", "topic"], buckets=(1, 4, 16, 64, 256, 1024))
@@ -51,9 +53,16 @@ class ConsumerLimits:
     redis_seconds_max: float = 5.0
     pace_seconds: float = 0.0
     """A batch begins at most this often: alone an event is handled at once, under load batches grow instead."""
+    busy_pace_seconds: float = 0.0
+    """The pace after a batch of `BUSY_EVENTS` or more, where it is the slower one: what can wait then leaves the
+    processors to what somebody waits for, and several events of one thing are more often written as one."""
     rest_seconds_max: float = 0.0
     """After a batch a rest of `REST_SHARE` times what the batch took, up to this: work that nobody waits for takes a
     quarter of a core, and the busier the machine, the larger its batches."""
+
+    def pace_after(self, events: int) -> float:
+        """Seconds from the beginning of a batch of so many events to the next one."""
+        return max(self.pace_seconds, self.busy_pace_seconds) if events >= BUSY_EVENTS else self.pace_seconds
 
 
 class Consumer:
@@ -98,7 +107,7 @@ class Consumer:
                 await self._handle(entries)
                 ended_at = loop.time()
                 rest = min(REST_SHARE * (ended_at - begun_at), limits.rest_seconds_max)
-                next_at = max(begun_at + limits.pace_seconds, ended_at + rest)
+                next_at = max(begun_at + limits.pace_after(len(entries)), ended_at + rest)
                 cursor = entries[-1].entry_id if cursor != ">" else ">"
             elif cursor != ">":
                 cursor = ">"
