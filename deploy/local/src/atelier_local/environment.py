@@ -14,10 +14,10 @@ from atelier_local.processes import ProcessSpec
 _DEFAULTS = {
     "ATELIER_ENV": "development",
     "TRACE_SAMPLE_RATIO": "1.0",
-    # A connection costs PostgreSQL 3 MB and more; one small box needs few.
+    # A connection costs PostgreSQL 3 MB at rest and 6 MB at work; one small box needs few.
     "GATEWAY_POOL_SIZE": "4",
-    "BILLING_POOL_SIZE": "4",
-    "GENERATION_POOL_SIZE": "5",
+    "BILLING_POOL_SIZE": "3",
+    "GENERATION_POOL_SIZE": "4",
     "NOTIFIER_DATABASE_POOL_SIZE": "4",
     # A child that works on a picture or a book takes 40 to 140 MiB: one at a time on a small box.
     "GENERATION_LOCAL_PROCESSES": "1",

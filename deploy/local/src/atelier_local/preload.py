@@ -29,6 +29,8 @@ SHARED = (
     "uvloop",
 )
 _KERNEL = "common"
+_ELSEWHERE = frozenset({"migrate", "migrations", "testing"})
+"""Parts of the kernel that no service has while it runs: migrations end before it starts, and alembic with them."""
 
 
 def preload(modules: tuple[str, ...] = SHARED) -> list[str]:
@@ -61,4 +63,4 @@ def _kernel_modules() -> list[str]:
         return []
     kernel = importlib.import_module(_KERNEL)
     found = pkgutil.walk_packages(kernel.__path__, prefix=f"{_KERNEL}.")
-    return [module.name for module in found if "migrations" not in module.name and "testing" not in module.name]
+    return [module.name for module in found if not set(module.name.split(".")) & _ELSEWHERE]

@@ -4,7 +4,7 @@ from billing.bootstrap import start
 from billing.catalogue.command import sync_catalogue
 from billing.reconciliation.command import reconcile
 from billing.settings import BillingSettings
-from common.db.migrate import upgrade
+from common.db.upgrade import upgrade
 from common.runtime import run_process
 from common.settings import load_settings
 

@@ -1,6 +1,6 @@
 """The gateway's processes."""
 
-from common.db.migrate import upgrade
+from common.db.upgrade import upgrade
 from common.runtime import run_process
 from common.settings import load_settings
 from gateway.bootstrap import start

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from common.db.migrate import upgrade
+from common.db.upgrade import upgrade
 from common.runtime import Process, run_process
 from common.settings import load_settings
 from generation.bootstrap import start_box, start_service, start_sweeper, start_worker

@@ -2,7 +2,7 @@
 
 from common.bus.consumer import ConsumerLimits
 from common.bus.runner import start_consumers, start_relay
-from common.db import migrate
+from common.db.upgrade import upgrade
 from common.runtime import Process, run_process
 from common.settings import SettingsError, exit_misconfigured, load_settings
 from notifier.bootstrap import SERVICE, build
@@ -56,4 +56,4 @@ def _migrate(settings: NotifierSettings) -> None:
         url = settings.database_url_for(SERVICE)
     except SettingsError as error:
         exit_misconfigured(str(error))
-    migrate.upgrade(SERVICE, url)
+    upgrade(SERVICE, url)

@@ -24,7 +24,8 @@ BLOCK_MS = 1000
 READ_MAX = 1000
 READ_SECONDS_MAX = 6.0
 PAUSE_SECONDS = 0.5
-RECENT_MAX = 2000
+RECENT_MAX = 250
+"""Words remembered for who asks again with the same key; each takes about 4 KB."""
 
 Word = CreditsHeld | CreditsRefused
 _TYPES: dict[bytes, type[CreditsHeld] | type[CreditsRefused]] = {
