@@ -79,6 +79,9 @@ async def books(effort: Effort) -> None:
         ("peak", peak),
     ]
     print(table("Memory without the sandbox (PSS)", ("when", "MiB"), figures))
+    highest = curve.looks[curve.sums().index(peak)]
+    shares = sorted(((name, mib) for name, mib in highest.items() if name != _SANDBOX), key=lambda share: -share[1])
+    print(table("At the peak", ("process", "MiB"), shares))
     print(f"\nUnder {MEMORY_MIB_MAX} MiB: {verdict(peak, at_most=MEMORY_MIB_MAX)}")
     PICTURE.write_text(_drawn(curve))
     print(f"drawn: {PICTURE.name}")
