@@ -20,6 +20,8 @@ from .studio import Customer, until
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LEASE_SECONDS = 4
+KINDS = ("rehearsal", "picture_facts", "poison")
+"""Modules beside this one, each a kind of work for tests."""
 LONGEST_FIRST = ("test_crashes.py", "test_conformance.py", "test_degraded.py", "test_two_tenants.py")
 """So that all processes come to their end at about the same time; the others are short."""
 
@@ -35,7 +37,7 @@ def stack() -> Iterator[Stack]:
     """Everything `make up` starts, with two workers, generous limits and a kind of several steps."""
     overrides = {
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        "GENERATION_KIND_MODULES": "tests.integration.rehearsal,tests.integration.picture_facts",
+        "GENERATION_KIND_MODULES": ",".join(f"tests.integration.{kind}" for kind in KINDS),
         "GENERATION_LEASE_SECONDS": str(LEASE_SECONDS),
         "GENERATION_SLOTS": '{"local": 12, "image": 8, "text": 2, "document": 2}',
         "GENERATION_RETRY_BASE_SECONDS": "0.05",

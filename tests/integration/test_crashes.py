@@ -9,9 +9,11 @@ import pytest
 
 from atelier_local.stack import Stack
 from common.ids import from_text
+from generation.runs.recovery import FAILURES_MAX
 from sandbox.client import SandboxClient
 
 from .conftest import LEASE_SECONDS, query
+from .poison import LETHAL
 from .studio import Customer, until
 
 GOES_ON_SECONDS_MAX = 15
@@ -80,6 +82,24 @@ async def test_a_process_killed_at_any_moment_loses_nothing(
     await asyncio.to_thread(stack.kill, victim)
     await _all_succeed(customer, list(await asyncio.gather(*submissions)))
     await asyncio.to_thread(stack.wait_ready)
+
+
+async def test_a_job_that_ends_every_worker_fails_at_no_charge_and_the_others_are_done(
+    stack: Stack, customer: Customer
+) -> None:
+    await _rich(customer)
+    read = [await customer.accepted("poison", word=f"honey {number}") for number in range(3)]
+    lethal = await customer.accepted("poison", word=LETHAL)
+    beside = list(await asyncio.gather(*(customer.accepted(steps=n % 2, pause_seconds=0.5) for n in range(6))))
+
+    failed = await customer.outcome(lethal, seconds=120)
+    assert (failed["status"], failed["error"]["code"], failed["charge"]["charged"]) == ("failed", "WORKER_LOST", 0)
+    others = await asyncio.gather(*(customer.outcome(job_id) for job_id in read + beside))
+    assert {job["status"] for job in others} == {"succeeded"}
+    assert await customer.has_credits(1010 - len(read) - 6 * len(beside))
+    await asyncio.to_thread(stack.wait_ready)
+    (run,) = await query(stack, "generation", "SELECT attempt FROM runs WHERE job_id = $1", from_text("job", lethal))
+    assert run["attempt"] == FAILURES_MAX
 
 
 async def test_a_worker_that_was_stopped_beyond_its_lease_cannot_finish_late(

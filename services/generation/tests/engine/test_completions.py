@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from common.db.database import Database
 from common.events.runs import RunCompleted
 from generation.engine.completions import Completions
+from generation.runs.attempts import StepAttempts
 from generation.runs.lease import LeaseLost
 from generation.runs.recovery import recover_lapsed
 
@@ -35,6 +36,21 @@ async def test_those_that_wait_share_a_transaction_and_each_is_told(database: Da
         assert isinstance(event, RunCompleted)
         assert (event.charge_credits, event.result) == (number, {"n": number})
     assert len(await rows(database, "SELECT DISTINCT xmin FROM runs WHERE state = 'completed'")) == 1
+
+
+async def test_each_is_told_with_its_own_purchases_oldest_first(database: Database) -> None:
+    runs = [await claimed(database) for _ in range(3)]
+    bought = {runs[0].job_id: ["first", "second"], runs[1].job_id: [], runs[2].job_id: ["third"]}
+    for run in runs:
+        for step in bought[run.job_id]:
+            await StepAttempts(database, run, step).begin("image.make", "openai", "a-model")
+
+    assert await _outcomes(database, *((run, {"v": 1}, 1) for run in runs)) == [None] * 3
+
+    for run in runs:
+        (event,) = await said(database, run.job_id)
+        assert isinstance(event, RunCompleted)
+        assert [attempt.step for attempt in event.attempts] == bought[run.job_id]
 
 
 async def test_whose_lease_was_lost_is_refused_and_the_others_end(database: Database) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -35,10 +37,13 @@ _COMPLETE = text(
 )
 _ATTEMPTS = text(
     """
-    SELECT step, provider, model, coalesce(outcome, 'open') AS outcome, error_code,
+    SELECT job_id, step, provider, model, coalesce(outcome, 'open') AS outcome, error_code,
            extract(epoch FROM coalesce(finished_at, now()) - started_at)::float8 AS duration_seconds, cost_microusd,
            branch
-    FROM attempts WHERE job_id = :job_id ORDER BY started_at, attempt_id LIMIT 200
+    FROM unnest(CAST(:job_ids AS uuid[])) AS asked (asked_id), LATERAL (
+        SELECT * FROM attempts WHERE job_id = asked_id ORDER BY started_at, attempt_id LIMIT 200
+    ) AS bought
+    ORDER BY job_id, started_at, attempt_id
     """
 )
 
@@ -79,10 +84,10 @@ async def complete(uow: UnitOfWork, completions: Sequence[Completion]) -> set[UU
     )
     has_bought = {row.job_id: row.has_bought for row in rows}
     completed = set(has_bought)
+    attempts = await _attempts(uow, [job_id for job_id, bought in has_bought.items() if bought])
     for completion in completions:
         run = completion.run
-        bought = has_bought.pop(run.job_id, None)
-        if bought is None:
+        if has_bought.pop(run.job_id, None) is None:
             stale_writes.labels("complete").inc(run.job_id not in completed)
             continue
         uow.emit(
@@ -92,7 +97,7 @@ async def complete(uow: UnitOfWork, completions: Sequence[Completion]) -> set[UU
                 kind=run.kind,
                 charge_credits=completion.charge_credits,
                 result=completion.result,
-                attempts=await attempt_summaries(uow, run.job_id) if bought else (),
+                attempts=attempts.get(run.job_id, ()),
                 started_at=run.started_at,
                 finished_at=finished_at,
             ),
@@ -173,8 +178,15 @@ async def cancel_unclaimed(
 
 async def attempt_summaries(uow: UnitOfWork, job_id: UUID) -> tuple[AttemptSummary, ...]:
     """What was bought for a job, oldest first."""
-    rows: Sequence[Any] = await uow.rows(_ATTEMPTS, {"job_id": job_id})
-    return tuple(AttemptSummary.model_validate(row, from_attributes=True) for row in rows)
+    return (await _attempts(uow, [job_id])).get(job_id, ())
+
+
+async def _attempts(uow: UnitOfWork, job_ids: Sequence[UUID]) -> dict[UUID, tuple[AttemptSummary, ...]]:
+    rows = await uow.rows(_ATTEMPTS, {"job_ids": list(job_ids)}) if job_ids else ()
+    return {
+        job_id: tuple(AttemptSummary.model_validate(row, from_attributes=True) for row in bought)
+        for job_id, bought in groupby(rows, key=attrgetter("job_id"))
+    }
 
 
 async def _finish(uow: UnitOfWork, job_id: UUID, state: str, at: Any, *, code: str | None, detail: str | None) -> int:
