@@ -94,15 +94,16 @@ def generation_app() -> FastAPI:
     storage = StorageSettings(cloudinary_url=SecretStr("cloudinary://key:secret@cloud"))
     database = Database(settings.database_url_for("generation"), application="openapi")
     assets = build_assets(settings, storage, database, LocalPool(PoolLimits()), AsyncExitStack())
+    links = ArtefactLinks(database, assets.store, timedelta(days=7))
     identify = require_identity(settings.identity_secrets)
     return create_app(
         service="generation",
         settings=settings,
         routers=[
             asset_routes.build_router(database, assets.uploads, identify),
-            artefact_routes.build_router(ArtefactLinks(database, assets.store, timedelta(days=7)), identify),
+            artefact_routes.build_router(links, identify),
             questionnaire_routes.build_router(Questionnaires(database), identify),
-            document_routes.build_router(database, DocumentSettings(settings.public_url), identify),
+            document_routes.build_router(database, DocumentSettings(settings.public_url), links.fresh, identify),
         ],
         readiness={},
         title="Atelier generation",

@@ -2,17 +2,23 @@
 
 import io
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 import pypdf
 
 from atelier_local.stack import Stack
-from common.ids import new_id
+from common.ids import from_text, new_id
 from sandbox.client import SandboxClient
 
+from .conftest import query
 from .studio import Customer, until
 
+_ENDED = """
+UPDATE quotes SET pdf = pdf || '{"url": "https://ended.example/", "url_expires_at": "2020-01-01T00:00:00Z"}'::jsonb
+WHERE number = $1 AND account_id = $2
+"""
 HOSTILE = 'Zoé <b>"Fils"</b> <img src="/etc/passwd">'
 
 
@@ -87,6 +93,29 @@ async def test_a_quote_is_accepted_invoiced_and_paid(stack: Stack, customer: Cus
     await _mails(sandbox, customer.email, 1)
     assert len(await sandbox.inbox(to=address)) == 2, "mailed once, whatever was asked for twice"
     assert [item["id"] for item in (await customer.http.get("/v1/invoices")).json()["items"]] == [shown["id"]]
+
+
+async def test_a_document_is_still_read_when_the_address_it_was_issued_with_has_ended(
+    stack: Stack, customer: Customer
+) -> None:
+    client = {"name": "Example Ltd", "email": f"client-{new_id().hex}@client.example"}
+    issued = (await _made(customer, "quote", work="New tiles.", client=client, tax_rate_percent="10"))["result"]
+    await query(
+        stack,
+        "generation",
+        _ENDED,
+        issued["number"],
+        from_text("acc", (await customer.http.get("/v1/me")).json()["account"]["id"]),
+    )
+
+    shown = [(await customer.http.get(f"/v1/quotes/{issued['quote_id']}")).json()["pdf"]]
+    shown += [item["pdf"] for item in (await customer.http.get("/v1/quotes")).json()["items"]]
+
+    async with httpx2.AsyncClient(trust_env=False) as anybody:
+        for pdf in shown:
+            assert datetime.fromisoformat(pdf["url_expires_at"]) > datetime.now(UTC)
+            assert (await anybody.get(pdf["url"])).content.startswith(b"%PDF-")
+    assert len(shown) == 2
 
 
 async def _leads_to(client: httpx2.AsyncClient, page: str) -> str | None:

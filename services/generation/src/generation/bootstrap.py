@@ -171,7 +171,7 @@ def _routers(parts: Parts) -> tuple[APIRouter, ...]:
         asset_routes.build_router(database, assets.uploads, identify),
         artefact_routes.build_router(links, identify),
         questionnaire_routes.build_router(Questionnaires(database), identify),
-        document_routes.build_router(database, DocumentSettings(parts.settings.public_url), identify),
+        document_routes.build_router(database, DocumentSettings(parts.settings.public_url), links.fresh, identify),
         pay_pages.build_router(database),
     )
 

@@ -12,6 +12,7 @@ from common.db.database import Database
 from common.errors import NotFound
 from common.ids import new_id
 from generation.artefacts.links import ArtefactLinks
+from generation.engine.artefact import FileArtefact
 from generation.providers.ports import StoredArtefact
 
 from .test_deleting import Shelf, finished_run
@@ -79,3 +80,25 @@ async def test_of_a_cancelled_job_delivered_parts_and_of_a_failed_one_nothing(da
     async with database.unit_of_work() as uow:
         await uow.execute(text("UPDATE runs SET state = 'failed' WHERE job_id = :job"), {"job": job})
     assert await links.of_job(account, job) == []
+
+
+@pytest.mark.parametrize(
+    ("left", "signed_anew"), [(LASTS, False), (LASTS / 2 - timedelta(minutes=1), True), (None, True)]
+)
+def test_a_file_gets_a_new_address_where_its_own_ends_soon(
+    database: Database, left: timedelta | None, signed_anew: bool
+) -> None:
+    job = new_id()
+    file = FileArtefact(
+        id=f"{job.hex}/quote.pdf", version=3, url="old", media_type="application/pdf", size_bytes=9, mailed=True,
+        url_expires_at=None if left is None else now() + left,
+    )  # fmt: skip
+
+    fresh = ArtefactLinks(database, Signer(), LASTS).fresh(file)
+
+    assert (fresh.url != "old") is signed_anew
+    assert (fresh.id, fresh.version, fresh.mailed) == (file.id, 3, True)
+    assert fresh.url_expires_at is not None
+    if signed_anew:
+        assert fresh.url == f"https://cdn.example/{job.hex}/quote.pdf?v=3&as=pdf&for=7 days, 0:00:00"
+        assert timedelta(0) <= now() + LASTS - fresh.url_expires_at < timedelta(seconds=60)

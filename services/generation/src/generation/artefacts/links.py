@@ -10,9 +10,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from common.clock import now
 from common.db.database import Database
 from common.errors import NotFound
 from generation.artefacts.reading import Made, find_made, find_owned
+from generation.engine.artefact import FileArtefact
 from generation.providers.links import Link, sign
 from generation.providers.picture_ports import SUFFIXES
 from generation.providers.ports import ArtefactStore, StoredArtefact
@@ -76,6 +78,13 @@ class ArtefactLinks:
         owned = await find_owned(self._database, account_id, others) if others else set()
         owned |= set() if made.files_gone else {job_id}
         return [Linked(artefact, self._sign(artefact)) for artefact in named if artefact.made_by in owned]
+
+    def fresh(self, file: FileArtefact) -> FileArtefact:
+        """A file whose address works for a while: its own, or one that is signed anew where that ends soon."""
+        if file.url_expires_at is not None and file.url_expires_at - now() > self._lasts / 2:
+            return file
+        link = self._sign(Named.model_validate(file.model_dump()))
+        return file.model_copy(update={"url": link.url, "url_expires_at": link.expires_at})
 
     def _sign(self, artefact: Named) -> Link:
         suffix = SUFFIXES.get(artefact.media_type) or artefact.id.rpartition(".")[2]

@@ -15,6 +15,7 @@ from generation.documents import storage
 from generation.documents.desk import DocumentSettings
 from generation.documents.numbering import INVOICE_PREFIX, QUOTE_PREFIX
 from generation.documents.views import (
+    Fresh,
     InvoicePage,
     InvoiceSummary,
     InvoiceView,
@@ -34,9 +35,9 @@ Cursor = Annotated[str | None, Query(max_length=64)]
 
 
 def build_router(
-    database: Database, settings: DocumentSettings, identify: Callable[..., Awaitable[Caller]]
+    database: Database, settings: DocumentSettings, fresh: Fresh, identify: Callable[..., Awaitable[Caller]]
 ) -> APIRouter:
-    """The routes; `identify` is the dependency that tells whose request it is."""
+    """The routes; `fresh` signs addresses anew, `identify` is the dependency that tells whose request it is."""
     router = APIRouter(tags=["documents"], responses=problem_responses("UNAUTHORIZED"))
     SomeCaller = Annotated[Caller, Depends(identify)]  # noqa: N806 - a type
 
@@ -45,7 +46,7 @@ def build_router(
         """The account's quotes, newest first."""
         before = _cursor(QUOTE_PREFIX, cursor)
         found = await database.transact(storage.quotes_of, caller.account_id, before=before, limit=limit + 1)
-        items = [QuoteSummary.model_validate(quote_facts(quote)) for quote in found[:limit]]
+        items = [QuoteSummary.model_validate(quote_facts(quote, fresh)) for quote in found[:limit]]
         return QuotePage(items=items, next_cursor=items[-1].id if len(found) > limit else None)
 
     @router.get(f"{QUOTES_PATH}/{{quote_id}}", operation_id="get_quote", responses=problem_responses("NOT_FOUND"))
@@ -54,7 +55,7 @@ def build_router(
         quote = await database.transact(storage.find_quote, caller.account_id, _id(QUOTE_PREFIX, quote_id))
         if quote is None:
             raise NotFound
-        return QuoteView.model_validate(quote_facts(quote))
+        return QuoteView.model_validate(quote_facts(quote, fresh))
 
     @router.post(
         f"{QUOTES_PATH}/{{quote_id}}/accept", operation_id="accept_quote", responses=problem_responses("NOT_FOUND")
@@ -64,14 +65,14 @@ def build_router(
         quote = await database.transact(storage.accept_quote, caller.account_id, _id(QUOTE_PREFIX, quote_id))
         if quote is None:
             raise NotFound
-        return QuoteView.model_validate(quote_facts(quote))
+        return QuoteView.model_validate(quote_facts(quote, fresh))
 
     @router.get(INVOICES_PATH, operation_id="list_invoices", responses=problem_responses("VALIDATION_FAILED"))
     async def list_invoices(caller: SomeCaller, limit: Limit = PAGE_DEFAULT, cursor: Cursor = None) -> InvoicePage:
         """The account's invoices, newest first."""
         before = _cursor(INVOICE_PREFIX, cursor)
         found = await database.transact(storage.invoices_of, caller.account_id, before=before, limit=limit + 1)
-        items = [InvoiceSummary.model_validate(invoice_facts(invoice, settings)) for invoice in found[:limit]]
+        items = [InvoiceSummary.model_validate(invoice_facts(invoice, settings, fresh)) for invoice in found[:limit]]
         return InvoicePage(items=items, next_cursor=items[-1].id if len(found) > limit else None)
 
     @router.get(f"{INVOICES_PATH}/{{invoice_id}}", operation_id="get_invoice", responses=problem_responses("NOT_FOUND"))
@@ -80,7 +81,7 @@ def build_router(
         invoice = await database.transact(storage.find_invoice, caller.account_id, _id(INVOICE_PREFIX, invoice_id))
         if invoice is None:
             raise NotFound
-        return InvoiceView.model_validate(invoice_facts(invoice, settings))
+        return InvoiceView.model_validate(invoice_facts(invoice, settings, fresh))
 
     return router
 

@@ -1,5 +1,6 @@
 """What the API shows of quotes and invoices."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -78,20 +79,24 @@ class InvoicePage(BaseModel):
     next_cursor: str | None
 
 
-def quote_facts(quote: Quote) -> dict[str, Any]:
+Fresh = Callable[[FileArtefact], FileArtefact]
+"""Gives a file an address that works: the one it was issued with ends, and a document stays as long as its account."""
+
+
+def quote_facts(quote: Quote, fresh: Fresh) -> dict[str, Any]:
     """All that views of a quote are made of."""
     return {
-        **_facts(quote),
+        **_facts(quote, fresh),
         "id": to_text(QUOTE_PREFIX, quote.quote_id),
         "status": "accepted" if quote.accepted_at else "issued",
         "accepted_at": quote.accepted_at,
     }
 
 
-def invoice_facts(invoice: Invoice, settings: DocumentSettings) -> dict[str, Any]:
+def invoice_facts(invoice: Invoice, settings: DocumentSettings, fresh: Fresh) -> dict[str, Any]:
     """All that views of an invoice are made of."""
     return {
-        **_facts(invoice),
+        **_facts(invoice, fresh),
         "id": to_text(INVOICE_PREFIX, invoice.invoice_id),
         "quote_id": to_text(QUOTE_PREFIX, invoice.quote_id),
         "status": "paid" if invoice.paid_at else "issued",
@@ -101,13 +106,13 @@ def invoice_facts(invoice: Invoice, settings: DocumentSettings) -> dict[str, Any
     }
 
 
-def _facts(document: Quote | Invoice) -> dict[str, Any]:
+def _facts(document: Quote | Invoice, fresh: Fresh) -> dict[str, Any]:
     return {
         **document.offer.model_dump(),
         "number": document.number,
         "issued_on": document.issued_on,
         "client_name": document.offer.client.name,
-        "pdf": document.pdf,
+        "pdf": fresh(document.pdf),
         "mailed_to": document.mailed_to,
         "created_at": document.created_at,
     }
