@@ -106,7 +106,7 @@ def consumer(
 ) -> Consumer:
     """A member of the group on the topic of the tests."""
     return Consumer(
-        group=group, name=name, topic=TOPIC, database=database, redis=redis, handlers=handlers, limits=limits
+        group=group, name=name, topics=[TOPIC], database=database, redis=redis, handlers=handlers, limits=limits
     )
 
 

@@ -479,7 +479,7 @@ async def test_a_further_handler_of_a_type_comes_after_the_first(reading_databas
     assert calls == [("first", event.event_id), ("then", event.event_id)]
 
 
-@pytest.mark.parametrize(("events", "seconds"), [(BUSY_EVENTS - 1, 0.1), (BUSY_EVENTS, 0.5)])
+@pytest.mark.parametrize(("events", "seconds"), [(BUSY_EVENTS - 1, 0.1), (BUSY_EVENTS, 2.0)])
 async def test_after_a_busy_batch_the_next_one_waits_longer(
     reading_database: Database, redis: Redis, events: int, seconds: float
 ):
@@ -490,7 +490,7 @@ async def test_after_a_busy_batch_the_next_one_waits_longer(
         begun_at.append(asyncio.get_running_loop().time())
 
     handlers.on_batch(JobCancelRequested, note)
-    limits = replace(QUICK, pace_seconds=0.1, busy_pace_seconds=0.5)
+    limits = replace(QUICK, pace_seconds=0.1, busy_pace_seconds=2.0)
     await append(redis, *[fact() for _ in range(events)])
     async with running(consumer(reading_database, redis, handlers, limits=limits).run):
         await eventually(lambda: settled(redis, events))
@@ -498,7 +498,7 @@ async def test_after_a_busy_batch_the_next_one_waits_longer(
         await eventually(lambda: settled(redis, events + 1))
     first, second = begun_at
     assert seconds - 0.09 < second - first  # the pace counts from the reading, before the handler
-    assert events >= BUSY_EVENTS or second - first < 0.4
+    assert events >= BUSY_EVENTS or second - first < 1.8
 
 
 async def test_reclaiming_without_a_group_makes_one(reading_database: Database, redis: Redis):

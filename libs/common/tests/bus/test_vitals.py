@@ -22,7 +22,7 @@ async def test_measures_what_waits_and_what_is_full(database: Database, redis: R
     [[_, entries]] = await redis.xreadgroup("billing", "one", {KEY: ">"}, count=3)
     await redis.xack(KEY, "billing", entries[0][0])
     async with database.unit_of_work() as uow:
-        await bury(uow, "jobs", Entry("1-1", "job.submitted", "{}", None), "broken", 6)
+        await bury(uow, Entry("jobs", "1-1", "job.submitted", "{}", None), "broken", 6)
         uow.emit(fact())
     async with database.unit_of_work() as uow:
         await uow.execute("UPDATE outbox SET created_at = now() - interval '90 seconds' WHERE published_at IS NULL")

@@ -188,7 +188,7 @@ async def start(process: Process, settings: GatewaySettings) -> None:
     deletion_handlers.register(handlers)
     subscription_handlers.register(handlers, parts.authenticator.changed_plans)
     limits = ConsumerLimits(pace_seconds=0.1, busy_pace_seconds=0.4)
-    start_consumers(process, "gateway", parts.database, parts.redis, handlers, limits)
+    start_consumers(process, "gateway", parts.database, parts.redis, handlers, limits, together=True)
     parts.degraded.spawn(process)
     process.spawn("features", parts.features.run)
     process.spawn("plans", parts.plans.run)

@@ -47,7 +47,8 @@ async def start(process: Process, settings: NotifierSettings) -> int:
     for number in range(settings.mail_connections):
         process.spawn(f"mailer-{number}", notifier.mailer.run_sender)
     limits = ConsumerLimits(rest_seconds_max=0.2)
-    start_consumers(process, SERVICE, notifier.database, notifier.redis, notifier.notifications.handlers(), limits)
+    handlers = notifier.notifications.handlers()
+    start_consumers(process, SERVICE, notifier.database, notifier.redis, handlers, limits, together=True)
     return await process.serve(notifier.app, settings.host, settings.port)
 
 

@@ -1,13 +1,14 @@
 """The loop around handlers, written once.
 
-A group reads a topic in batches. One transaction enters the batch in the inbox, runs the handlers of what is new and
+A group reads topics in batches. One transaction enters the batch in the inbox, runs the handlers of what is new and
 commits; only then is the batch acknowledged. When a handler fails, the batch is taken one by one, and an event that
 keeps failing waits longer each time and ends among the dead letters: one poisoned event never stops the rest. When
 the database or Redis is away, the consumer waits and tries the same batch again.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections import Counter as Counts
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,6 +22,7 @@ from redis.exceptions import RedisError, ResponseError
 from common.bus import dead_letters
 from common.bus.entries import Entry, sort_entries
 from common.bus.handlers import Handlers, Received
+from common.bus.reader import TopicReader
 from common.bus.spans import ProcessSpan
 from common.bus.streams import stream_key
 from common.db.database import Database, is_transient
@@ -66,14 +68,14 @@ class ConsumerLimits:
 
 
 class Consumer:
-    """One member of a consumer group, reading one topic."""
+    """One member of a consumer group, reading topics: together, so that an effect is handled after its cause."""
 
     def __init__(
         self,
         *,
         group: str,
         name: str,
-        topic: str,
+        topics: Sequence[str],
         database: Database,
         redis: Redis,
         handlers: Handlers,
@@ -81,26 +83,35 @@ class Consumer:
     ) -> None:
         self._group = group
         self._name = name
-        self._topic = topic
-        self._key = stream_key(topic)
+        self._topics = tuple(topics)
         self._database = database
         self._redis = redis
         self._handlers = handlers
         self._limits = limits or ConsumerLimits()
+        self._reader = TopicReader(
+            redis,
+            group,
+            name,
+            self._topics,
+            batch_max=self._limits.batch_max,
+            block_ms=self._limits.block_ms,
+            seconds_max=self._limits.redis_seconds_max,
+        )
         self._acking: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Read and handle until cancelled. First what this member left unfinished, then what is new."""
-        cursor, next_at = "0", 0.0
+        next_at = 0.0
+        self._reader.begin_again()
         limits, loop = self._limits, asyncio.get_running_loop()
         while True:
             if (pause := next_at - loop.time()) > 0:
                 await asyncio.sleep(pause)
             try:
-                entries = await self._read(cursor)
+                entries = await self._reader.next()
             except (RedisError, TimeoutError, OSError) as error:
                 await self._recover(error)
-                cursor = "0"
+                self._reader.begin_again()
                 continue
             if entries:
                 begun_at = loop.time()
@@ -108,9 +119,6 @@ class Consumer:
                 ended_at = loop.time()
                 rest = min(REST_SHARE * (ended_at - begun_at), limits.rest_seconds_max)
                 next_at = max(begun_at + limits.pace_after(len(entries)), ended_at + rest)
-                cursor = entries[-1].entry_id if cursor != ">" else ">"
-            elif cursor != ">":
-                cursor = ">"
 
     async def run_reclaim(self) -> None:
         """Take over what dead members left, and try failing events again, later each time."""
@@ -123,11 +131,16 @@ class Consumer:
 
     async def reclaim(self) -> None:
         """One pass over the entries that nobody has acknowledged for a while."""
+        for topic in self._topics:
+            await self._reclaim(topic)
+
+    async def _reclaim(self, topic: str) -> None:
+        key = stream_key(topic)
         limits = self._limits
         idle_ms = int(limits.claim_idle_seconds * 1000)
         async with asyncio.timeout(limits.redis_seconds_max):
             pending = await self._redis.xpending_range(
-                self._key, self._group, min="-", max="+", count=limits.batch_max, idle=idle_ms
+                key, self._group, min="-", max="+", count=limits.batch_max, idle=idle_ms
             )
         due = {
             item["message_id"]: int(item["times_delivered"])
@@ -138,10 +151,10 @@ class Consumer:
             return
         async with asyncio.timeout(limits.redis_seconds_max):
             claimed = await self._redis.xclaim(
-                self._key, self._group, self._name, min_idle_time=idle_ms, message_ids=list(due)
+                key, self._group, self._name, min_idle_time=idle_ms, message_ids=list(due)
             )
-        entries = [Entry.from_fields(entry_id, fields) for entry_id, fields in claimed if fields]
-        log.info("entries_reclaimed", group=self._group, topic=self._topic, count=len(entries))
+        entries = [Entry.from_fields(topic, entry_id, fields) for entry_id, fields in claimed if fields]
+        log.info("entries_reclaimed", group=self._group, topic=topic, count=len(entries))
         for entry in entries:
             await self._handle([entry], attempts=due[entry.entry_id.encode()] + 1)
 
@@ -149,36 +162,32 @@ class Consumer:
         seconds: float = self._limits.claim_idle_seconds * 2 ** min(max(times_delivered - 1, 0), 16)
         return min(seconds, self._limits.claim_idle_seconds_max) * 1000
 
-    async def _read(self, cursor: str) -> list[Entry]:
-        limits = self._limits
-        async with asyncio.timeout(limits.redis_seconds_max + limits.block_ms / 1000):
-            answer = await self._redis.xreadgroup(
-                self._group, self._name, {self._key: cursor}, count=limits.batch_max, block=limits.block_ms
-            )
-        return [
-            Entry.from_fields(entry_id, fields or {}) for _, entries in answer or [] for entry_id, fields in entries
-        ]
-
     async def _recover(self, error: BaseException) -> None:
         missing = isinstance(error, ResponseError) and ("NOGROUP" in str(error) or "no longer exists" in str(error))
         if not missing:
-            log.warning("consumer_redis_unavailable", group=self._group, topic=self._topic, error=repr(error)[:200])
+            log.warning("consumer_redis_unavailable", group=self._group, topics=self._topics, error=repr(error)[:200])
             await asyncio.sleep(self._limits.outage_pause_seconds)
         try:
             async with asyncio.timeout(self._limits.redis_seconds_max):
-                await self._redis.xgroup_create(self._key, self._group, id="0", mkstream=True)
-        except ResponseError as create_error:
-            if "BUSYGROUP" not in str(create_error):
-                raise
+                for topic in self._topics:
+                    await self._join(topic)
         except (RedisError, TimeoutError, OSError) as create_error:
             log.warning(
-                "consumer_group_not_created", group=self._group, topic=self._topic, error=repr(create_error)[:200]
+                "consumer_group_not_created", group=self._group, topics=self._topics, error=repr(create_error)[:200]
             )
             await asyncio.sleep(self._limits.outage_pause_seconds_max)
 
+    async def _join(self, topic: str) -> None:
+        try:
+            await self._redis.xgroup_create(stream_key(topic), self._group, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
     async def _handle(self, entries: list[Entry], attempts: int = 1) -> None:
         """Handle and acknowledge a batch, however long the database is away."""
-        _batch_sizes.labels(self._group, self._topic).observe(len(entries))
+        for topic, count in Counts(entry.topic for entry in entries).items():
+            _batch_sizes.labels(self._group, topic).observe(count)
         pause, tries = self._limits.outage_pause_seconds, 0
         while True:
             try:
@@ -188,7 +197,7 @@ class Consumer:
                 if not is_transient(error):
                     raise
                 log.warning(
-                    "consumer_database_unavailable", group=self._group, topic=self._topic, error=repr(error)[:200]
+                    "consumer_database_unavailable", group=self._group, topics=self._topics, error=repr(error)[:200]
                 )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, self._limits.outage_pause_seconds_max)
@@ -211,7 +220,7 @@ class Consumer:
         if batch.undecodable:
             async with self._database.unit_of_work() as uow:
                 for entry, error in batch.undecodable:
-                    await dead_letters.bury(uow, self._topic, entry, error, attempts)
+                    await dead_letters.bury(uow, entry, error, attempts)
             await self._done("undecodable", [entry for entry, _ in batch.undecodable])
         await self._done("passed_over", batch.passed_over)
         if not batch.events:
@@ -233,31 +242,36 @@ class Consumer:
     async def _failed(self, entry: Entry, error: Exception, attempts: int) -> None:
         last = attempts >= self._limits.attempts_max
         log.error(
-            "event_handler_failed", group=self._group, topic=self._topic, type=entry.type, entry_id=entry.entry_id,
+            "event_handler_failed", group=self._group, topic=entry.topic, type=entry.type, entry_id=entry.entry_id,
             attempts=attempts, dead=last, exc_info=error,
         )  # fmt: skip
         if not last:
-            _events.labels(self._group, self._topic, "failed").inc()
+            _events.labels(self._group, entry.topic, "failed").inc()
             return
         async with self._database.unit_of_work() as uow:
-            await dead_letters.bury(uow, self._topic, entry, repr(error), attempts)
+            await dead_letters.bury(uow, entry, repr(error), attempts)
         await self._done("dead", [entry])
 
     async def _done(self, outcome: str, entries: Sequence[Entry]) -> None:
         if not entries:
             return
-        _events.labels(self._group, self._topic, outcome).inc(len(entries))
+        ids_of: dict[str, list[str]] = {}
+        for entry in entries:
+            ids_of.setdefault(entry.topic, []).append(entry.entry_id)
+        for topic, entry_ids in ids_of.items():
+            _events.labels(self._group, topic, outcome).inc(len(entry_ids))
         if self._acking is not None:
             await self._acking
-        self._acking = asyncio.create_task(self._acknowledge([entry.entry_id for entry in entries]))
+        self._acking = asyncio.create_task(self._acknowledge(ids_of))
 
-    async def _acknowledge(self, entry_ids: Sequence[str]) -> None:
+    async def _acknowledge(self, ids_of: Mapping[str, Sequence[str]]) -> None:
         """Beside what comes next: an acknowledgement that is lost costs a look into the inbox, no more."""
         try:
             async with asyncio.timeout(self._limits.redis_seconds_max):
-                await self._redis.xack(self._key, self._group, *entry_ids)
+                for topic, entry_ids in ids_of.items():
+                    await self._redis.xack(stream_key(topic), self._group, *entry_ids)
         except (RedisError, TimeoutError, OSError) as error:
-            log.warning("ack_lost", group=self._group, topic=self._topic, count=len(entry_ids), error=repr(error)[:200])
+            log.warning("ack_lost", group=self._group, topics=list(ids_of), error=repr(error)[:200])
 
     async def _apply(self, uow: UnitOfWork, events: list[tuple[Entry, Received[Event]]]) -> None:
         fresh_ids = await uow.claim_events([received.event.event_id for _, received in events])

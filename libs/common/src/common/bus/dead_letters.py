@@ -29,13 +29,13 @@ _OPEN = text(
 _REPLAYED = text("UPDATE dead_letters SET replayed_at = now() WHERE dead_letter_id = ANY(CAST(:ids AS uuid[]))")
 
 
-async def bury(uow: UnitOfWork, topic: str, entry: Entry, error: str, attempts: int) -> None:
+async def bury(uow: UnitOfWork, entry: Entry, error: str, attempts: int) -> None:
     """Set an entry aside. Burying the same entry again changes nothing."""
     await uow.execute(
         _INSERT,
         {
             "id": new_id(),
-            "topic": topic,
+            "topic": entry.topic,
             "entry_id": entry.entry_id,
             "type": entry.type,
             "body": entry.body,

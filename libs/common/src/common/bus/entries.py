@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from common.bus.handlers import Handlers, Received
+from common.bus.streams import parse_entry_id
 from common.events.envelope import Event
 from common.events.registry import EVENT_TYPES
 
@@ -14,16 +15,23 @@ from common.events.registry import EVENT_TYPES
 class Entry:
     """One raw entry."""
 
+    topic: str
     entry_id: str
     type: str
     body: str
     traceparent: str | None
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """When it was appended, by the clock of the server that all topics are on: an effect after its cause."""
+        return parse_entry_id(self.entry_id)
+
     @classmethod
-    def from_fields(cls, entry_id: bytes, fields: Mapping[bytes, bytes]) -> "Entry":
+    def from_fields(cls, topic: str, entry_id: bytes, fields: Mapping[bytes, bytes]) -> "Entry":
         """The entry behind what Redis returned. Missing fields become empty, which then fails to decode."""
         traceparent = fields.get(b"traceparent")
         return cls(
+            topic=topic,
             entry_id=entry_id.decode(),
             type=_storable(fields.get(b"type", b"")),
             body=_storable(fields.get(b"body", b"")),

@@ -36,24 +36,27 @@ def start_consumers(
     limits: ConsumerLimits | None = None,
     *,
     by_topic: Mapping[str, ConsumerLimits] | None = None,
+    together: bool = False,
 ) -> None:
     """Join the service's group on every topic it subscribes to, and look after the streams it publishes.
 
     Args:
         by_topic: the limits of single topics; `limits` are those of the rest.
+        together: read all topics as one, in the order in which things happened. Apart, none waits for another.
     """
-    for topic in topics_of(service):
+    topics = topics_of(service)
+    for share in [topics] if together else [(topic,) for topic in topics]:
         consumer = Consumer(
             group=service,
             name=member_name(),
-            topic=topic,
+            topics=share,
             database=database,
             redis=redis,
             handlers=handlers,
-            limits=(by_topic or {}).get(topic, limits),
+            limits=(by_topic or {}).get(share[0], limits),
         )
-        process.spawn(f"consumer-{topic}", consumer.run)
-        process.spawn(f"reclaim-{topic}", consumer.run_reclaim)
+        process.spawn(f"consumer-{'-'.join(share)}", consumer.run)
+        process.spawn(f"reclaim-{'-'.join(share)}", consumer.run_reclaim)
     process.spawn("retention", Retention(service, database, redis).run)
     process.spawn("vitals", Vitals(service, database, redis).run)
 
