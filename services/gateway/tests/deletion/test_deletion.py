@@ -16,6 +16,7 @@ from common.ids import from_text, new_id, to_text
 from gateway.deletion.handlers import register
 from gateway.deletion.rules import new_deletion
 from gateway.deletion.scrubbing import Scrubbing
+from gateway.sessions.attempts import AttemptLimits
 
 from ..conftest import PASSWORD, BuildIdentity, bearer
 
@@ -197,6 +198,22 @@ async def test_of_deletions_at_once_one_is_asked_for(
 
     assert sorted(answer.status_code for answer in answers) == [202, 401, 401, 401]
     assert (await said(database, account_of(session))).count("account.deletion_requested") == 1
+
+
+async def test_a_deletion_that_meets_another_between_session_and_password_is_no_wrong_password(
+    client: httpx2.AsyncClient, session: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admit, first = AttemptLimits.admit_password, []
+
+    async def meanwhile(limits: AttemptLimits, user_id: UUID) -> None:
+        monkeypatch.setattr(AttemptLimits, "admit_password", admit)
+        first.append(await delete(client, session))
+        await admit(limits, user_id)
+
+    monkeypatch.setattr(AttemptLimits, "admit_password", meanwhile)
+    second = await delete(client, session)
+
+    assert [answer.status_code for answer in (*first, second)] == [202, 401]
 
 
 async def test_progress_is_for_the_receipt_alone(client: httpx2.AsyncClient, session: dict[str, Any]) -> None:
