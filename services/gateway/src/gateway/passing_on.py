@@ -25,10 +25,43 @@ def build_router(
     All are counted. How many event streams and uploads an account has at once is bounded by their owners.
     """
     router = APIRouter(include_in_schema=False)
+    _add_credits(router, billing, credit_reads)
+    _add_subscription(router, billing)
+    _add_purchases(router, billing)
+    _add_told(router, notifier)
+    _add_artefacts(router, generation)
+    _add_assets(router, generation)
+    _add_questionnaires(router, generation)
+    _add_documents(router, generation)
+    return router
+
+
+def _add_purchases(router: APIRouter, billing: Passthrough) -> None:
+    """What is for sale, and what was bought."""
 
     @router.get("/v1/products", dependencies=[Depends(anonymous)])
     async def products(request: Request) -> Response:
         return await billing.forward(request, None)
+
+    @router.get("/v1/orders/products", dependencies=[Depends(anonymous)])
+    async def order_products(request: Request) -> Response:
+        return await billing.forward(request, None)
+
+    @router.post("/v1/checkout")
+    async def checkout(request: Request, who: Annotated[Caller, Depends(buying)]) -> Response:
+        return await billing.forward(request, who)
+
+    @router.get("/v1/purchases")
+    async def purchases(request: Request, who: Annotated[Caller, Depends(dashboard())]) -> Response:
+        return await billing.forward(request, who)
+
+    @router.get("/v1/purchases/{purchase_id}")
+    async def purchase(purchase_id: str, request: Request, who: Annotated[Caller, Depends(reading())]) -> Response:
+        return await billing.forward(request, who)
+
+
+def _add_credits(router: APIRouter, billing: Passthrough, credit_reads: CreditReads) -> None:
+    """The balance, which is told as last known while billing is away, and what fills it up by itself."""
 
     @router.get("/v1/credits")
     async def credits(request: Request, who: Annotated[Caller, Depends(dashboard("credits:read"))]) -> Response:
@@ -50,9 +83,9 @@ def build_router(
     async def card_page(request: Request, who: Annotated[Caller, Depends(buying)]) -> Response:
         return await billing.forward(request, who)
 
-    @router.get("/v1/orders/products", dependencies=[Depends(anonymous)])
-    async def order_products(request: Request) -> Response:
-        return await billing.forward(request, None)
+
+def _add_subscription(router: APIRouter, billing: Passthrough) -> None:
+    """Plans, and the account's own."""
 
     @router.get("/v1/plans", dependencies=[Depends(anonymous)])
     async def plans(request: Request) -> Response:
@@ -82,17 +115,9 @@ def build_router(
     async def billing_portal(request: Request, who: Annotated[Caller, Depends(own_changing)]) -> Response:
         return await billing.forward(request, who)
 
-    @router.post("/v1/checkout")
-    async def checkout(request: Request, who: Annotated[Caller, Depends(buying)]) -> Response:
-        return await billing.forward(request, who)
 
-    @router.get("/v1/purchases")
-    async def purchases(request: Request, who: Annotated[Caller, Depends(dashboard())]) -> Response:
-        return await billing.forward(request, who)
-
-    @router.get("/v1/purchases/{purchase_id}")
-    async def purchase(purchase_id: str, request: Request, who: Annotated[Caller, Depends(reading())]) -> Response:
-        return await billing.forward(request, who)
+def _add_told(router: APIRouter, notifier: Passthrough) -> None:
+    """What happens, as a stream and as a page."""
 
     @router.get("/v1/events")
     async def events(request: Request, who: Annotated[Caller, Depends(reading("events:read"))]) -> Response:
@@ -108,16 +133,15 @@ def build_router(
     ) -> Response:
         return await notifier.forward(request, who)
 
+
+def _add_artefacts(router: APIRouter, generation: Passthrough) -> None:
+    """What jobs have made."""
+
     @router.get("/v1/jobs/{job_id}/artefacts")
     async def job_artefacts(
         job_id: str, request: Request, who: Annotated[Caller, Depends(reading("jobs:read"))]
     ) -> Response:
         return await generation.forward(request, who)
-
-    _add_assets(router, generation)
-    _add_questionnaires(router, generation)
-    _add_documents(router, generation)
-    return router
 
 
 def _add_assets(router: APIRouter, generation: Passthrough) -> None:
