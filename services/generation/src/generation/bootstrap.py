@@ -43,6 +43,7 @@ from generation.providers.bootstrap import build_providers
 from generation.providers.settings import ProviderSettings, StorageSettings
 from generation.questionnaires import routes as questionnaire_routes
 from generation.questionnaires.filling import Questionnaires
+from generation.questionnaires.purging import DraftPurging
 from generation.runs import handlers as run_handlers
 from generation.runs.attempts import spent_microusd
 from generation.settings import GenerationSettings
@@ -157,6 +158,7 @@ async def _add_service(parts: Parts, *, sweep: bool) -> None:
     if sweep:
         process.spawn("sweeper", sweeper.run)
         process.spawn("kept-results", KeptResultsPurging(parts.database).run, critical=False)
+        process.spawn("questionnaire-drafts", DraftPurging(parts.database).run, critical=False)
         process.spawn("artefact-retention", ArtefactRetention(parts.database).run, critical=False)
 
 

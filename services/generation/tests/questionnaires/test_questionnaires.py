@@ -10,6 +10,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from common.db.database import Database
 from common.http.app import create_app
@@ -19,6 +20,7 @@ from generation.artefacts import storage as artefacts
 from generation.engine.failures import JobFailed
 from generation.questionnaires.filling import Questionnaires
 from generation.questionnaires.form import current_form, form_of
+from generation.questionnaires.purging import DraftPurging
 from generation.questionnaires.reading import read_completed
 from generation.questionnaires.routes import PATH, build_router
 from generation.questionnaires.rules import PER_ACCOUNT_MAX
@@ -209,3 +211,22 @@ def test_the_form_is_sound_and_older_ones_stay() -> None:
         assert bool(question.options) == (question.type in ("choice", "choices")), question.id
         assert (question.most is not None) == (question.type in ("choices", "text")), question.id
         assert len({option.id for option in question.options}) == len(question.options) <= 20
+
+
+async def test_a_draft_that_nobody_touches_for_a_year_goes_by_itself(
+    http: httpx2.AsyncClient, database: Database
+) -> None:
+    owner = Owner(http, uuid4())
+    left, resumed, done = [await owner.begin() for _ in range(3)]
+    await owner.change(done, done["revision"], **ANSWERS)
+    completed = await owner.ask("POST", f"/{done['id']}/complete", If_Match='"2"')
+    assert completed.status_code == 200, completed.text
+    async with database.autocommit() as connection:
+        aged = "UPDATE questionnaires SET updated_at = now() - interval '366 days' WHERE account_id = :account_id"
+        await connection.execute(text(aged), {"account_id": owner.account_id})
+    await owner.change(resumed, resumed["revision"], place="region")
+
+    assert await DraftPurging(database).purge() >= 1
+
+    there = {draft["id"]: (await owner.ask("GET", f"/{draft['id']}")).status_code for draft in (left, resumed, done)}
+    assert there == {left["id"]: 404, resumed["id"]: 200, done["id"]: 200}

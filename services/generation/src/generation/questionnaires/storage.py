@@ -47,6 +47,15 @@ _COMPLETE = text(
     """  # noqa: S608 - a constant
 )
 _DELETE = text("DELETE FROM questionnaires WHERE account_id = :account_id AND questionnaire_id = :questionnaire_id")
+_DELETE_UNTOUCHED = text(
+    """
+    DELETE FROM questionnaires WHERE questionnaire_id IN (
+        SELECT questionnaire_id FROM questionnaires
+        WHERE completed_at IS NULL AND updated_at < now() - make_interval(days => :days) LIMIT :limit
+        FOR UPDATE SKIP LOCKED
+    )
+    """
+)
 _FORGET = text("DELETE FROM questionnaires WHERE account_id = :account_id")
 
 
@@ -122,6 +131,12 @@ async def delete(uow: UnitOfWork, account_id: UUID, questionnaire_id: UUID) -> b
     """Delete one; whether there was one."""
     found = await uow.execute(_DELETE, {"account_id": account_id, "questionnaire_id": questionnaire_id})
     return bool(found.rowcount)
+
+
+async def delete_untouched(database: Database, *, days: int, limit: int) -> int:
+    """Delete up to `limit` drafts that were not changed for so many days; says how many there were."""
+    async with database.autocommit() as connection:
+        return (await connection.execute(_DELETE_UNTOUCHED, {"days": days, "limit": limit})).rowcount
 
 
 async def forget(uow: UnitOfWork, account_id: UUID) -> None:
