@@ -20,7 +20,8 @@ WORDS = {
 """The words of PromQL that are used; a name that is none of them is a metric."""
 THRESHOLDS = {
     "LedgerViolation": "> 0", "StripeLedgerDrift": "> 0", "OrderRefundsFailed": "> 0", "DeadLetters": "> 0",
-    "DegradedMode": "> 0", "OutboxLate": "> 60", "StreamLag": "> 1000", "ProviderThrottles": "> 0", "QueueLong": ">= 5",
+    "DegradedMode": "> 0", "OutboxLate": "> 60", "StreamLag": "> 1000", "ProviderThrottles": "> 0",
+    "ProviderBroken": "> 0", "QueueLong": ">= 5",
     "DatabaseConnections": "> 0.8", "DatabaseConnectionsPage": "> 0.9", "DiskFilling": "> 0.8",
     "ResponsesSlow": "> 0.5", "ResponsesSlowScale": "> 1", "ResponsesSlowPage": "> 2",
     "ErrorsHigh": "> 0.01", "ErrorsHighPage": "> 0.05",

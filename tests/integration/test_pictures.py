@@ -59,7 +59,7 @@ async def test_a_cut_out_keeps_the_thing_and_drops_the_wall_whoever_finds_the_ou
     customer: Customer, sandbox: SandboxClient, anybody: httpx2.AsyncClient, asset_id: str, provider: str
 ) -> None:
     if provider != "openai":
-        await sandbox.fault("openai", "images.edit", {"status": 401})
+        await sandbox.fault("openai", "images.edit", {"status": 404})
 
     job = await customer.outcome(await customer.accepted("background-removal", asset_id=asset_id, output_format="png"))
 

@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from redis.asyncio import Redis
 
 from generation.providers.catalogue import Catalogue, load_catalogue
 from generation.providers.imaging import Imaging
 
+from .router_bench import Bench
 from .scripted import ScriptedVendor, scripted_vendor
 
 
@@ -45,3 +47,10 @@ def imaging() -> Iterator[Imaging]:
     workers = Imaging()
     yield workers
     workers.close()
+
+
+@pytest_asyncio.fixture
+async def bench(vendor: ScriptedVendor, other_vendor: ScriptedVendor, redis: Redis) -> AsyncIterator[Bench]:
+    opened = Bench(vendor, other_vendor, redis)
+    yield opened
+    await opened.aclose()

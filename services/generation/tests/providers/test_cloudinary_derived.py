@@ -35,11 +35,19 @@ SOURCE = SourcePicture(png(40, 30), "image/png", 40, 30)
 WORKING = Response(status_code=423)
 
 
-@pytest.fixture
-def account(vendor: ScriptedVendor) -> CloudinaryAccount:
+def address_at(vendor: ScriptedVendor) -> str:
     host = vendor.url.removeprefix("http://")
     options = f"secure=false&private_cdn=true&cname={host}&upload_prefix={vendor.url}"
-    return parse_account(f"cloudinary://k:s@demo?{options}")
+    return f"cloudinary://k:s@demo?{options}"
+
+
+def account_at(vendor: ScriptedVendor) -> CloudinaryAccount:
+    return parse_account(address_at(vendor))
+
+
+@pytest.fixture
+def account(vendor: ScriptedVendor) -> CloudinaryAccount:
+    return account_at(vendor)
 
 
 @pytest_asyncio.fixture

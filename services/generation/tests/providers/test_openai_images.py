@@ -130,7 +130,7 @@ TABLE: list[tuple[str, Step, Callable[[ProviderError], bool]]] = [
     ("empty item", answer({"data": [{}]}), _is(Unavailable, code="malformed")),
     ("null image", answer({"data": [{"b64_json": None}]}), _is(Unavailable, code="malformed")),
     ("not base64", answer({"data": [{"b64_json": "!!"}]}), _is(Unavailable, code="malformed")),
-    ("half an image", made(PICTURE[:60]), _is(Unavailable, code="malformed", cost_microusd=30100)),
+    ("half an image", made(PICTURE[:60]), _is(Unavailable, code="malformed", cost_microusd=30100, output_tokens=1000)),
     ("cut off", cut(b'{"data"', 999), _is(Unavailable, billable_unknown=True, code="connection")),
     ("list of Gemini", answer(
         [{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "x",
@@ -218,7 +218,11 @@ COMPLETED = {
     "b64_json": base64.b64encode(PICTURE).decode(),
     "usage": USAGE,
 }
-BLOCKED = {"error": {"message": "no", "code": "moderation_blocked", "type": "image_generation_user_error"}}
+
+
+def told(code: str | None, kind: str | None = None) -> Response:
+    said = json.dumps({"error": {"message": "no", "code": code, "type": kind}})
+    return Response(f"event: error\ndata: {said}\n\n", media_type="text/event-stream")
 
 
 @pytest_asyncio.fixture
@@ -247,10 +251,17 @@ async def test_streaming_shows_previews_and_returns_the_completed_image(
         (Response(events(PARTIAL), media_type="text/event-stream"), _is(Unavailable, code="truncated")),
         (made(), _is(Unavailable, code="truncated")),
         (cut(events(PARTIAL), 9999, "text/event-stream"), _is(Unavailable, billable_unknown=True)),
-        (Response("event: error\ndata: " + json.dumps(BLOCKED) + "\n\n", media_type="text/event-stream"),
-         _is(Refused, code="moderation_blocked")),
+        (told("moderation_blocked", "image_generation_user_error"), _is(Refused, code="moderation_blocked")),
+        (told("project_spend_limit_exceeded"), _is(Broken, code="project_spend_limit_exceeded", key_at_fault=True)),
+        (told(None, "insufficient_quota"), _is(Broken, code="insufficient_quota", key_at_fault=True)),
+        (told("rate_limit_exceeded"), _is(Throttled, overloaded=False, retry_after_seconds=None)),
+        (told("slow_down"), _is(Throttled, overloaded=True)),
+        (told("server_error"), _is(Unavailable, code="server_error", billable_unknown=True)),
     ],
-    ids=["ends early", "answered with JSON", "cut off", "error event"],
+    ids=[
+        "ends early", "answered with JSON", "cut off", "error event", "spend limit", "quota by type", "rate limit",
+        "overloaded", "server error",
+    ],
 )  # fmt: skip
 async def test_a_stream_without_its_end_is_an_error(
     vendor: ScriptedVendor, streaming: OpenAIImages, step: Step, expected: Callable[[ProviderError], bool]

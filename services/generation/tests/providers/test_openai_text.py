@@ -149,6 +149,8 @@ TABLE: list[tuple[str, Step, Callable[[ProviderError], bool]]] = [
     ("failed", said("", "failed", error={"code": "server_error", "message": "x"}),
      _is(Unavailable, code="server_error", **PAID)),
     ("failed by rate", said("", "failed", error={"code": "rate_limit_exceeded", "message": "x"}), _is(Throttled)),
+    ("failed by quota", said("", "failed", error={"code": "insufficient_quota", "message": "x"}),
+     _is(Broken, code="insufficient_quota", key_at_fault=True)),
     ("failed by policy", said("", "failed", error={"code": "image_content_policy_violation", "message": "x"}),
      _is(Refused, code="moderation_blocked")),
     ("flagged prompt", failed(400, "invalid_prompt"), _is(Refused, code="moderation_blocked")),

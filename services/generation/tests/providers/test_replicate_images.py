@@ -153,7 +153,7 @@ async def test_output_on_a_foreign_host_is_not_even_asked(
     vendor.on(GET, prediction("succeeded", output=[address.format(other=other_vendor.url)]))
     with pytest.raises(Unavailable) as caught:
         await images.make_image(REQUEST, model=MODEL, key="r8_1", call=Around().call())
-    assert caught.value.code == "foreign_host"
+    assert (caught.value.code, caught.value.repeatable) == ("foreign_host", False)
     assert other_vendor.seen == []
 
 
@@ -175,7 +175,7 @@ async def test_an_oversized_output_is_cut_off(
     monkeypatch.setattr("generation.providers.replicate_api.OUTPUT_BYTES_MAX", 50)
     with pytest.raises(Unavailable) as caught:
         await images.make_image(REQUEST, model=MODEL, key="r8_1", call=Around().call())
-    assert (caught.value.code, caught.value.cost_microusd) == ("too_large", 3000)
+    assert (caught.value.code, caught.value.cost_microusd, caught.value.repeatable) == ("too_large", 3000, False)
 
 
 CREATE_FAILURES: list[tuple[str, Step, type[ProviderError], dict[str, Any]]] = [

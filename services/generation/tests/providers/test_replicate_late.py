@@ -7,13 +7,17 @@ import pytest
 import pytest_asyncio
 
 from generation.providers.catalogue import load_catalogue
-from generation.providers.errors import ProviderError
+from generation.providers.errors import ProviderError, Unavailable
 from generation.providers.keys import ApiKey
+from generation.providers.picture_ports import IMAGE_UPSCALE
 from generation.providers.ports import IMAGE_MAKE, TEXT_WRITE
-from generation.providers.replicate_api import ReplicateApi
+from generation.providers.replicate_api import Call, Prediction, ReplicateApi
 from generation.providers.replicate_late import LateReplicate
+from generation.providers.replicate_predictions import Predictions
 
+from .doubles import Around
 from .scripted import ScriptedVendor, answer
+from .test_upscales import ESRGAN
 
 FLUX, CLAUDE = "black-forest-labs/flux-schnell", "anthropic/claude-4.5-sonnet"
 GET, CANCEL = "GET /v1/predictions/p1", "POST /v1/predictions/p1/cancel"
@@ -45,6 +49,25 @@ async def test_what_came_to_nothing_at_a_fixed_price_costs_nothing(
     vendor.on(GET, prediction(status))
     assert await late.cost_microusd(IMAGE_MAKE, FLUX, "p1") == 0
     assert await late.cost_microusd(IMAGE_MAKE, "gone/from-the-catalogue", "p1") == 0
+
+
+@pytest.mark.parametrize("status", ["canceled", "failed"])
+async def test_what_came_to_nothing_by_the_second_costs_its_time_asked_late_or_waited_for(
+    vendor: ScriptedVendor, late: LateReplicate, status: str
+) -> None:
+    vendor.on(GET, prediction(status, metrics={"predict_time": 2.0}))
+    assert await late.cost_microusd(IMAGE_UPSCALE, ESRGAN, "p1") == 450
+
+    api = ReplicateApi(vendor.url, connections_max=2, provider="replicate")
+    card = load_catalogue().edit_card("replicate", ESRGAN)
+    with pytest.raises(Unavailable) as caught:
+        await Predictions(api).carry_out(Call(ESRGAN, "r8_1"), card, {}, Around().call(adopted="p1"), _never)
+    await api.aclose()
+    assert caught.value.cost_microusd == 450
+
+
+async def _never(prediction: Prediction) -> None:
+    raise AssertionError("of no use")
 
 
 async def test_what_still_runs_is_cancelled_and_its_cost_not_known_yet(

@@ -1,94 +1,36 @@
 """The one retry loop over real adapters, sockets and Valkey: how often each vendor is really asked."""
 
 import asyncio
-import base64
 import time
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
-import pytest_asyncio
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
+from starlette.requests import Request
 from starlette.responses import Response
 
-from generation.providers.bootstrap import Providers, build_providers
 from generation.providers.errors import AllProvidersFailed, Refused
-from generation.providers.ports import AttemptOutcome, ProviderImage
-from generation.providers.settings import ProviderSettings
+from generation.providers.metrics import PROVIDER_REQUESTS
+from generation.providers.ports import AttemptOutcome
 
-from .doubles import REQUEST, MemoryAttempts
-from .scripted import ScriptedVendor, Step, answer, png, slow, until
-
-IMAGES = "POST /v1/images/generations"
-CREATE = "POST /v1/models/black-forest-labs/flux-schnell/predictions"
-GET = "GET /v1/predictions/p1"
-CANCEL = "POST /v1/predictions/p1/cancel"
-OPENAI_PICTURE, REPLICATE_PICTURE = png(colour="teal"), png(colour="red")
-OPENAI, FLUX = "gpt-image-2.5-flare", "black-forest-labs/flux-schnell"
-
-
-def made() -> Response:
-    usage = {"input_tokens": 20, "output_tokens": 1000, "total_tokens": 1020}
-    data = [{"b64_json": base64.b64encode(OPENAI_PICTURE).decode()}]
-    return answer({"created": 1, "data": data, "usage": usage}, x_request_id="req_1")
-
-
-def failed(status: int, code: str | None = None, **headers: str) -> Response:
-    return answer({"error": {"message": "no", "code": code, "type": "x"}}, status, **headers)
-
-
-def prediction(status: str, **more: Any) -> Response:
-    return answer({"id": "p1", "status": status, **more})
-
-
-class Bench:
-    """A router with its two vendors, of which OpenAI's script is the test's and Replicate's delivers."""
-
-    def __init__(self, openai: ScriptedVendor, replicate: ScriptedVendor, redis: Redis) -> None:
-        self.openai, self.replicate, self._redis = openai, replicate, redis
-        self.attempts = MemoryAttempts()
-        self._built: list[Providers] = []
-        replicate.on(CREATE, prediction("starting"))
-        replicate.on(GET, prediction("succeeded", output=[f"{replicate.url}/out.png"]))
-        replicate.on("GET /out.png", Response(REPLICATE_PICTURE))
-
-    def build(self, **changes: Any) -> Providers:
-        settings = ProviderSettings(
-            **{
-                "openai_api_key": "sk-1",
-                "openai_base_url": f"{self.openai.url}/v1",
-                "replicate_api_token": "r8_1",
-                "replicate_base_url": self.replicate.url,
-                "cloudinary_url": "cloudinary://k:s@demo",
-                "generation_retry_base_seconds": 0.01,
-                "generation_call_timeout_seconds": 3.0,
-                **changes,
-            }
-        )
-        providers = build_providers(settings, self._redis)
-        self._built.append(providers)
-        return providers
-
-    async def run(self, *, timeout_seconds: float = 10.0, **changes: Any) -> ProviderImage:
-        providers = self._built[0] if self._built and not changes else self.build(**changes)
-        return await providers.images.run(REQUEST, attempts=self.attempts, timeout_seconds=timeout_seconds)
-
-    @property
-    def asked(self) -> tuple[int, int]:
-        return self.openai.count(IMAGES), self.replicate.count(CREATE)
-
-    async def aclose(self) -> None:
-        for providers in self._built:
-            await providers.aclose()
-
-
-@pytest_asyncio.fixture
-async def bench(vendor: ScriptedVendor, other_vendor: ScriptedVendor, redis: Redis) -> AsyncIterator[Bench]:
-    opened = Bench(vendor, other_vendor, redis)
-    yield opened
-    await opened.aclose()
-
+from .doubles import REQUEST
+from .router_bench import (
+    CANCEL,
+    CREATE,
+    FLUX,
+    GET,
+    IMAGES,
+    OPENAI,
+    OPENAI_FIRST,
+    OPENAI_PICTURE,
+    REPLICATE_FIRST,
+    REPLICATE_PICTURE,
+    Bench,
+    failed,
+    made,
+    prediction,
+)
+from .scripted import ScriptedVendor, Step, answer, slow, until
 
 ROWS: list[tuple[str, list[Step], tuple[int, int], list[tuple[str, str]]]] = [
     ("works", [made()], (1, 0), [("openai", "ok")]),
@@ -330,6 +272,27 @@ async def test_cancelling_closes_the_attempt_and_the_prediction(bench: Bench) ->
     assert bench.attempts.outcomes[-1] == ("replicate", "cancelled")
 
 
+async def test_cancelling_hangs_up_on_a_vendor_that_cannot_be_told(bench: Bench) -> None:
+    hung_up = asyncio.Event()
+
+    async def never(request: Request) -> Response:
+        while not await request.is_disconnected():  # noqa: ASYNC110 - the vendor's side has no event for it
+            await asyncio.sleep(0.005)
+        hung_up.set()
+        return made()
+
+    bench.openai.on(IMAGES, never)
+    task = asyncio.create_task(bench.run(generation_call_timeout_seconds=30.0))
+    await until(lambda: bench.openai.count(IMAGES) > 0)
+    assert not hung_up.is_set()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.wait_for(hung_up.wait(), 2)
+    assert bench.asked == (1, 0)
+    assert bench.attempts.outcomes == [("openai", "cancelled")]
+
+
 async def test_an_error_of_our_own_log_is_not_taken_for_the_providers(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -355,3 +318,39 @@ async def test_costs_and_outcomes_are_counted(bench: Bench) -> None:
     assert sample("provider_cost_microusd_total") == cost + 20 * 5 + 1000 * 30
     assert sample("provider_requests_total", outcome="ok") == ok + 1
     assert sample("provider_latency_seconds_count") == seen + 2
+
+
+async def test_what_somebody_has_to_mend_is_counted_from_nought(bench: Bench) -> None:
+    def broken(provider: str) -> float | None:
+        labels = {"provider": provider, "capability": "image.make", "outcome": "broken"}
+        return REGISTRY.get_sample_value("provider_requests_total", labels)
+
+    PROVIDER_REQUESTS.clear()
+    bench.openai.on(IMAGES, failed(404, "model_not_found"))
+    bench.replicate.on(CREATE, answer({"detail": "no such model"}, 404))
+    bench.build()
+    assert (broken("openai"), broken("replicate")) == (0, 0), "a series that begins at 1 has not grown for an alert"
+    with pytest.raises(AllProvidersFailed):
+        await bench.run()
+    assert (broken("openai"), broken("replicate")) == (1, 1)
+    assert bench.asked == (1, 1)
+
+
+@pytest.mark.parametrize("away", ["openai", "replicate"])
+async def test_a_vendor_that_cannot_be_reached_is_passed_over_for_nothing_and_opens_its_circuit(
+    bench: Bench, away: str
+) -> None:
+    bench.openai.on(IMAGES, made())
+    chains = {"openai": (OPENAI_FIRST, "openai_base_url"), "replicate": (REPLICATE_FIRST, "replicate_base_url")}
+    chain, address = chains[away]
+    bench.build(**{"generation_image_chain": chain, address: "http://127.0.0.1:9"})
+    stands_in = {"openai": "replicate", "replicate": "openai"}[away]
+    for _ in range(3):
+        await bench.run()
+    delivered = [(stands_in, "ok")]
+    tried = [(away, "unavailable")] * 3 + delivered
+    assert bench.attempts.outcomes == tried + tried + delivered, "six failures open the circuit"
+    assert not any(row.cost_microusd for row in bench.attempts.rows.values() if row.provider == away)
+    assert {row.error_code for row in bench.attempts.rows.values()} == {"connection", None}
+    state = {"provider": away, "capability": "image.make"}
+    assert REGISTRY.get_sample_value("provider_circuit_state", state) == 2

@@ -81,7 +81,7 @@ class ChainRun(Generic[Q, R]):
         self._deadline = deadline
         self._policy = policy
         self._progress = progress
-        self._unknown_purchases: Counter[str] = Counter()
+        self._lost_purchases: Counter[str] = Counter()
         self.failures: list[FailedAttempt] = []
 
     async def adopt(self, left_open: OpenAttempt, entry: ChainEntry[Q, R] | None) -> R | NotDelivered:
@@ -93,7 +93,7 @@ class ChainRun(Generic[Q, R]):
             Refused: the interrupted purchase ended as a refusal.
         """
         if entry is None or left_open.external_id is None:
-            self._unknown_purchases[f"{left_open.provider}/{left_open.model}"] += 1
+            self._lost_purchases[f"{left_open.provider}/{left_open.model}"] += 1
             await self._log.finish(left_open.attempt_id, AttemptOutcome.ABANDONED)
             return NotDelivered()
         keys = entry.keys.keys
@@ -254,7 +254,7 @@ class ChainRun(Generic[Q, R]):
                 input_tokens=error.input_tokens,
                 output_tokens=error.output_tokens,
             )
-        # "provider_broken" is the line alerts look for: somebody has to act.
+        # "provider_broken" is the line the runbook of the alert asks for: somebody has to act.
         tell = _log.error if isinstance(error, Broken) else _log.warning
         tell(
             "provider_broken" if isinstance(error, Broken) else "provider_attempt_failed",
@@ -291,11 +291,10 @@ class ChainRun(Generic[Q, R]):
     def _may_repeat(self, entry: ChainEntry[Q, R], error: Unavailable) -> bool:
         if error.resumable_external_id is not None:
             return True
-        if error.billable_unknown:
-            self._unknown_purchases[entry.name] += 1
-        return error.repeatable and not (
-            error.billable_unknown and self._unknown_purchases[entry.name] > self._policy.unknown_repeats_max
-        )
+        lost = error.billable_unknown or bool(error.cost_microusd)
+        if lost:
+            self._lost_purchases[entry.name] += 1
+        return error.repeatable and not (lost and self._lost_purchases[entry.name] > self._policy.lost_repeats_max)
 
     async def _give_up(self, purchase: _Purchase | None) -> None:
         """Close the book on work that was bought and could not be fetched in time."""

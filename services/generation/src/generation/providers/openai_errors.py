@@ -43,6 +43,7 @@ MODERATION_CODES = frozenset(
 MODERATION_TYPES = frozenset({"image_generation_user_error"})
 """Counts where no code is given: a parameter the model does not take has this type too, with ``invalid_value``."""
 OVERLOAD_CODES = frozenset({"server_is_overloaded", "slow_down"})
+RATE_LIMIT_CODES = frozenset({"rate_limit_exceeded"})
 
 
 @asynccontextmanager
@@ -91,9 +92,27 @@ def classify(error: openai.OpenAIError, *, provider: str, model: str) -> Provide
     code, kind = (error.code, error.type) if isinstance(error, openai.APIError) else (None, None)
     if _was_moderated(code, kind):
         return Refused(MODERATION_BLOCKED, MODERATION_DETAIL, provider=provider, model=model)
-    return Unavailable(
-        f"{type(error).__name__}: {error}", provider=provider, model=model, code=code, billable_unknown=True
+    detail = f"{type(error).__name__}: {error}"[:500]
+    return of_words(code, kind, detail, provider=provider, model=model) or Unavailable(
+        detail, provider=provider, model=model, code=code, billable_unknown=True
     )
+
+
+def of_words(
+    code: str | None, kind: str | None, detail: str, *, provider: str, model: str, request_id: str | None = None
+) -> Broken | Throttled | None:
+    """The error of a quota or a limit that is told by its code alone, after a status of 200; None for others.
+
+    A stream and a failed response tell it so; no header says for how long.
+    """
+    if code in QUOTA_CODES or kind in QUOTA_CODES:
+        return _broken(detail, provider, model, request_id, code or kind, key_at_fault=True)
+    if code in RATE_LIMIT_CODES | OVERLOAD_CODES:
+        overloaded = code in OVERLOAD_CODES
+        return Throttled(
+            detail, provider=provider, model=model, request_id=request_id, code=code, overloaded=overloaded
+        )
+    return None
 
 
 def _was_moderated(code: str | None, kind: str | None) -> bool:

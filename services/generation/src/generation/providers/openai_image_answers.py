@@ -20,7 +20,7 @@ from generation.providers.errors import Unavailable
 from generation.providers.imaging import Imaging, UnusableImage
 from generation.providers.openai_errors import request_id_of
 from generation.providers.ports import ProviderCall, ProviderImage
-from generation.providers.prices import TokenUsage, image_microusd, tokens_microusd
+from generation.providers.prices import TokenUsage, image_microusd
 
 _Completed = ImageGenCompletedEvent | ImageEditCompletedEvent
 _Partial = ImageGenPartialImageEvent | ImageEditPartialImageEvent
@@ -39,7 +39,8 @@ class ImageAnswers:
         """The image of an answer that came in one piece.
 
         Raises:
-            Unavailable: it holds none.
+            Unavailable: it holds none. It was paid for where it counts tokens or holds what is no image; else nobody
+                knows.
         """
         if not isinstance(answer, ImagesResponse):
             # The SDK hands an HTML page back as a str although it promises a model.
@@ -84,7 +85,14 @@ class ImageAnswers:
     ) -> ProviderImage:
         request_id = request_id_of(response)
         counted = _usage(usage)
+        tokens = (
+            (counted.text_input + counted.image_input, counted.text_output + counted.image_output)
+            if counted
+            else (None, None)
+        )
         content = _decoded(encoded)
+        known = counted is not None or content is not None
+        cost = image_microusd(card, quality=self._quality, usage=counted)
         try:
             if content is None:
                 raise UnusableImage("the answer holds no image")
@@ -96,18 +104,19 @@ class ImageAnswers:
                 model=card.model,
                 request_id=request_id,
                 code="malformed",
-                cost_microusd=tokens_microusd(card, counted) if counted else None,
-            ) from error
+                cost_microusd=cost if known else None,
+                billable_unknown=not known,
+            ).counting(*tokens) from error
         return ProviderImage(
             content=content,
             media_type=facts.media_type,
             width=facts.width,
             height=facts.height,
-            cost_microusd=image_microusd(card, quality=self._quality, usage=counted),
+            cost_microusd=cost,
             revised_prompt=revised,
             request_id=request_id,
-            input_tokens=counted.text_input + counted.image_input if counted else None,
-            output_tokens=counted.text_output + counted.image_output if counted else None,
+            input_tokens=tokens[0],
+            output_tokens=tokens[1],
         )
 
     def _unavailable(

@@ -20,12 +20,11 @@ from generation.providers.errors import (
     MODERATION_DETAIL,
     ProviderError,
     Refused,
-    Throttled,
     Unavailable,
     Unfit,
 )
 from generation.providers.http_client import MEBIBYTE, bounded_client
-from generation.providers.openai_errors import MODERATION_CODES, as_provider_errors, request_id_of
+from generation.providers.openai_errors import MODERATION_CODES, as_provider_errors, of_words, request_id_of
 from generation.providers.ports import Picture, ProviderCall, ProviderText, TextRequest
 from generation.providers.prices import TokenUsage, text_microusd
 
@@ -181,9 +180,9 @@ class OpenAIText:
             return Refused(MODERATION_BLOCKED, MODERATION_DETAIL, cost_microusd=cost, **common)
         if said.state == "length":
             return self._unfit(said, _CUT_OFF, "length", card, request_id, cost)
-        if said.state == "rate_limit_exceeded":
-            return Throttled(said.detail[:500], code=said.state, **common)
-        return Unavailable(said.detail[:500] or said.state, code=said.state[:60], cost_microusd=cost, **common)
+        return of_words(said.state, None, said.detail[:500], **common) or Unavailable(
+            said.detail[:500] or said.state, code=said.state[:60], cost_microusd=cost, **common
+        )
 
     def _unfit(
         self, said: _Said, faults: str, code: str, card: ModelCard, request_id: str | None, cost: int | None

@@ -54,6 +54,13 @@ def image_microusd(
     return estimates.get(quality) or max(estimates.values(), default=0) or card.second_microusd or 1
 
 
+def lost_time_microusd(card: ModelCard, compute_seconds: float | None) -> int:
+    """Cost of work that came to nothing: its measured time, where the model is priced by time, and else nothing."""
+    if card.second_microusd is None or compute_seconds is None:
+        return 0
+    return math.ceil(card.second_microusd * compute_seconds)
+
+
 def text_microusd(card: ModelCard, *, usage: TokenUsage | None = None, compute_seconds: float | None = None) -> int:
     """Cost of one text by the first price that applies: counted tokens, measured seconds, a large call's tokens.
 

@@ -195,7 +195,8 @@ class ReplicateApi:
         With ``to`` it is written to that file, which may be larger, and no bytes are returned.
 
         Raises:
-            Unavailable: foreign or plain-text host, redirect, too large, or no answer.
+            Unavailable: a redirect or no answer; with ``repeatable`` False for a foreign or plain-text host, what
+                is too large, and what is damaged: the same model would give the same again.
         """
         inline = _DATA_URL.fullmatch(address)
         if inline:
@@ -219,21 +220,24 @@ class ReplicateApi:
         try:
             url = httpx2.URL(address)
         except (httpx2.InvalidURL, TypeError) as error:
-            raise self._unavailable(call, "output address is malformed", "foreign_host") from error
+            raise self._unavailable(call, "output address is malformed", "foreign_host", repeatable=False) from error
         delivery = url.host == OUTPUT_DOMAIN or url.host.endswith(f".{OUTPUT_DOMAIN}")
         ours = (url.scheme, url.host, url.port) == (self._base.scheme, self._base.host, self._base.port)
         plain = not url.userinfo
         if plain and ((delivery and url.scheme == "https" and url.port is None) or ours):
             return url
         raise self._unavailable(
-            call, f"output is on {url.scheme}://{url.host}, which is not Replicate's", "foreign_host"
+            call,
+            f"output is on {url.scheme}://{url.host}, which is not Replicate's",
+            "foreign_host",
+            repeatable=False,
         )
 
     def _inline(self, call: Call, data: str) -> bytes:
         try:
             return base64.b64decode(data, validate=True)
         except binascii.Error as error:
-            raise self._unavailable(call, "inline output is not base64", "malformed") from error
+            raise self._unavailable(call, "inline output is not base64", "malformed", repeatable=False) from error
 
     def _prediction(self, response: httpx2.Response) -> Prediction | None:
         """The prediction an answer holds; None where it holds anything else (HTML, a list, half a body)."""

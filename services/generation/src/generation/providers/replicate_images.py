@@ -56,7 +56,7 @@ class ReplicateImages:
         async def fetch(prediction: Prediction) -> ProviderImage:
             return await self._fetched(wire, prediction, card)
 
-        return await self._predictions.carry_out(wire, _inputs(request, card), call, fetch)
+        return await self._predictions.carry_out(wire, card, _inputs(request, card), call, fetch)
 
     async def edit_image(self, request: ImageEditRequest, *, model: str, key: str, call: ProviderCall) -> ProviderImage:
         """See :class:`~generation.providers.picture_ports.ImageEditor`."""
@@ -67,7 +67,7 @@ class ReplicateImages:
             return await self._fetched(wire, prediction, card)
 
         inputs = _given(request.picture, card, _edit_inputs(request, card))
-        return await self._predictions.carry_out(wire, inputs, call, fetch)
+        return await self._predictions.carry_out(wire, card, inputs, call, fetch)
 
     async def cut_out(self, request: CutOutRequest, *, model: str, key: str, call: ProviderCall) -> ProviderImage:
         """See :class:`~generation.providers.picture_ports.ImageCutter`."""
@@ -79,7 +79,7 @@ class ReplicateImages:
             return await self._cut_outs.alpha(request.picture, image, model)
 
         inputs = _given(request.picture, card, card.inputs)
-        return await self._predictions.carry_out(wire, inputs, call, fetch)
+        return await self._predictions.carry_out(wire, card, inputs, call, fetch)
 
     async def upscale(self, request: UpscaleRequest, *, model: str, key: str, call: ProviderCall) -> EnlargedFile:
         """See :class:`~generation.providers.picture_ports.ImageEnlarger`."""
@@ -101,7 +101,7 @@ class ReplicateImages:
             )
 
         inputs = _given(request.picture, card, {**card.inputs, "scale": request.scale})
-        return await self._predictions.carry_out(wire, inputs, call, fetch)
+        return await self._predictions.carry_out(wire, card, inputs, call, fetch)
 
     async def _fetched(self, wire: Call, prediction: Prediction, card: ModelCard) -> ProviderImage:
         cost = image_microusd(card, compute_seconds=prediction.compute_seconds)
@@ -111,7 +111,7 @@ class ReplicateImages:
         except Unavailable as error:
             raise _unless_resumable(error, prediction, card, cost) from error
         except UnusableImage as error:
-            raise spoiled(str(error), prediction, card.model, cost) from error
+            raise spoiled(str(error), prediction, card.model, cost, repeatable=False) from error
         return ProviderImage(
             content=content,
             media_type=facts.media_type,
@@ -135,7 +135,8 @@ def _address(prediction: Prediction, card: ModelCard, cost_microusd: int) -> str
     outputs = prediction.output if isinstance(prediction.output, list) else [prediction.output]
     address = outputs[0] if outputs else None
     if not isinstance(address, str):
-        raise spoiled("the prediction succeeded without an output", prediction, card.model, cost_microusd)
+        detail = "the prediction succeeded without an output"
+        raise spoiled(detail, prediction, card.model, cost_microusd, repeatable=False)
     return address
 
 
@@ -143,7 +144,8 @@ def _unless_resumable(error: Unavailable, prediction: Prediction, card: ModelCar
     """What was paid for and cannot be fetched a second time either; an error that knows better goes through."""
     if error.resumable_external_id is not None or error.cost_microusd is not None:
         return error
-    return spoiled(error.detail, prediction, card.model, cost_microusd, code=error.code or "malformed")
+    code = error.code or "malformed"
+    return spoiled(error.detail, prediction, card.model, cost_microusd, code=code, repeatable=error.repeatable)
 
 
 def _inputs(request: ImageRequest, card: ModelCard) -> dict[str, object]:

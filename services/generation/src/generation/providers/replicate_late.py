@@ -8,7 +8,7 @@ from generation.providers.catalogue import Catalogue, ModelCard
 from generation.providers.errors import EXTERNAL_NOT_FOUND, ConfigurationError, Unavailable
 from generation.providers.keys import ApiKey
 from generation.providers.ports import IMAGE_LOOK, TEXT_WRITE
-from generation.providers.prices import image_microusd, text_microusd
+from generation.providers.prices import image_microusd, lost_time_microusd, text_microusd
 from generation.providers.replicate_api import Call, Prediction, ReplicateApi
 from generation.providers.replicate_predictions import RUNNING_STATUSES
 from generation.providers.replicate_text import usage_of
@@ -52,12 +52,11 @@ class LateReplicate:
             return 0
         if prediction.status == "succeeded":
             return _whole(capability, card, prediction)
-        by_time = card.second_microusd is not None and prediction.compute_seconds is not None
-        return _whole(capability, card, prediction) if by_time else 0
+        return lost_time_microusd(card, prediction.compute_seconds)
 
 
 def _whole(capability: str, card: ModelCard, prediction: Prediction) -> int:
-    """As for a result that was waited for. Of what came to nothing only its time is charged."""
+    """As for a result that was waited for."""
     if capability in {TEXT_WRITE, IMAGE_LOOK}:
         return text_microusd(card, usage=usage_of(prediction), compute_seconds=prediction.compute_seconds)
     return image_microusd(card, compute_seconds=prediction.compute_seconds)

@@ -13,6 +13,7 @@ from typing import TypeVar
 import httpx2
 import structlog
 
+from generation.providers.catalogue import ModelCard
 from generation.providers.errors import (
     EXTERNAL_NOT_FOUND,
     MODERATION_BLOCKED,
@@ -24,6 +25,7 @@ from generation.providers.errors import (
     Unavailable,
 )
 from generation.providers.ports import ProviderCall
+from generation.providers.prices import lost_time_microusd
 from generation.providers.replicate_api import Call, Prediction, ReplicateApi
 from generation.providers.replicate_handover import Handover
 
@@ -62,7 +64,7 @@ class Predictions:
         await self._api.aclose()
 
     async def carry_out(
-        self, wire: Call, inputs: Mapping[str, object] | InputsFn, call: ProviderCall, use: UseFn[T]
+        self, wire: Call, card: ModelCard, inputs: Mapping[str, object] | InputsFn, call: ProviderCall, use: UseFn[T]
     ) -> T:
         """Buy a prediction, or adopt the one ``call`` names, wait for its success and ``use`` it.
 
@@ -82,7 +84,7 @@ class Predictions:
                     await self._buy(wire, given, call, bought)
                 prediction = await self._settled(wire, bought[0], call)
                 if prediction.status != "succeeded":
-                    raise _failed(prediction, wire.model)
+                    raise _failed(prediction, card)
                 return await use(prediction)
         except asyncio.CancelledError:
             await self._cancel(wire, bought)
@@ -168,25 +170,41 @@ class Predictions:
                 _log.warning("prediction_not_cancelled", prediction_id=prediction_id, error=repr(error))
 
 
-def _failed(prediction: Prediction, model: str) -> ProviderError:
+def _failed(prediction: Prediction, card: ModelCard) -> ProviderError:
+    cost = lost_time_microusd(card, prediction.compute_seconds) or None
     said = prediction.error if isinstance(prediction.error, str) else ""
     if _SENSITIVE.search(said):
         return Refused(
-            MODERATION_BLOCKED, MODERATION_DETAIL, provider="replicate", model=model, request_id=prediction.id
+            MODERATION_BLOCKED,
+            MODERATION_DETAIL,
+            provider="replicate",
+            model=card.model,
+            request_id=prediction.id,
+            cost_microusd=cost,
         )
     return Unavailable(
         f"prediction {prediction.status}: {said}"[:500],
         provider="replicate",
-        model=model,
+        model=card.model,
         request_id=prediction.id,
         code=prediction.status[:40],
+        cost_microusd=cost,
     )
 
 
 def spoiled(
-    detail: str, prediction: Prediction, model: str, cost_microusd: int, *, code: str = "malformed"
+    detail: str,
+    prediction: Prediction,
+    model: str,
+    cost_microusd: int,
+    *,
+    code: str = "malformed",
+    repeatable: bool = True,
 ) -> Unavailable:
-    """The error of a prediction that was paid for and is of no use."""
+    """The error of a prediction that was paid for and is of no use.
+
+    With ``repeatable`` False it is not bought again there, for the next one would be the same.
+    """
     return Unavailable(
         detail,
         provider="replicate",
@@ -194,6 +212,7 @@ def spoiled(
         request_id=prediction.id,
         code=code,
         cost_microusd=cost_microusd,
+        repeatable=repeatable,
     )
 
 

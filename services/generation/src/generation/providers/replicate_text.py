@@ -40,7 +40,7 @@ class ReplicateText:
         async def read(prediction: Prediction) -> ProviderText:
             return _text(prediction, request, card)
 
-        return await self._predictions.carry_out(wire, _inputs(request, card), call, read)
+        return await self._predictions.carry_out(wire, card, _inputs(request, card), call, read)
 
 
 def _inputs(request: TextRequest, card: ModelCard) -> Mapping[str, object]:

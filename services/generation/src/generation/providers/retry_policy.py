@@ -16,7 +16,7 @@ class RetryPolicy:
         backoff_base_seconds: pause before the second try; doubles with each, plus up to half of jitter.
         wait_max_seconds: an entry that wants a longer pause is left for the next.
         call_timeout_seconds: total time of one call.
-        unknown_repeats_max: further purchases after one that may have been charged without an answer.
+        lost_repeats_max: further purchases after one that was, or may have been, charged and brought nothing of use.
         key_rest_seconds: rest of a key that was turned down.
     """
 
@@ -24,7 +24,7 @@ class RetryPolicy:
     backoff_base_seconds: float = 1.0
     wait_max_seconds: float = 60.0
     call_timeout_seconds: float = 120.0
-    unknown_repeats_max: int = 1
+    lost_repeats_max: int = 1
     key_rest_seconds: float = 300.0
 
     def backoff_seconds(self, tries_made: int) -> float:
