@@ -83,6 +83,16 @@ async def test_what_was_left_unfinished_comes_first_and_in_order(redis: Redis) -
     assert await seen(again, len(unfinished) + 2) == unfinished + later
 
 
+@pytest.mark.parametrize("batch_max", [1, 3, 100])
+async def test_news_of_one_topic_wait_for_what_is_unfinished_of_another(redis: Redis, batch_max: int) -> None:
+    await join(redis)
+    unfinished = await append(redis, *[("runs", moment) for moment in range(10, 20)])
+    await seen(reader(redis), len(unfinished))
+    news = await append(redis, *[(("runs", "credits")[moment % 2], moment) for moment in range(20, 40)])
+
+    assert await seen(reader(redis, batch_max=batch_max), len(unfinished + news)) == unfinished + news
+
+
 async def test_without_news_it_waits_and_is_woken_by_any_topic(redis: Redis) -> None:
     await join(redis)
     one = reader(redis, block_ms=1500)

@@ -60,7 +60,7 @@ class TopicReader:
         """
         # What is known of a topic ends where more of it may follow: after what is kept of it, and after a full answer.
         ends = {entry.topic: entry.place for entry in self._kept}
-        asked = {key: self._cursors[key] for key, topic in self._topics.items() if topic not in ends}
+        asked = {key: cursor for key, cursor in self._due().items() if self._topics[key] not in ends}
         read = list(self._kept)
         for key, entries in await self._answer(asked):
             read += entries
@@ -73,8 +73,15 @@ class TopicReader:
         self._kept = [] if bound is None else [entry for entry in read if entry.place > bound]
         return read[: len(read) - len(self._kept)]
 
+    def _due(self) -> dict[bytes, str]:
+        """The topics to go on with: all, or those alone of which something is unfinished, for news come after it."""
+        unfinished = {key: cursor for key, cursor in self._cursors.items() if cursor != _NEW}
+        return unfinished or self._cursors
+
     async def _answer(self, asked: dict[bytes, str]) -> list[tuple[bytes, list[Entry]]]:
         """What each topic asked for has; one that is done with the unfinished is told with nothing."""
+        if not asked:
+            return []
         patient = not self._kept and set(asked.values()) == {_NEW}
         async with asyncio.timeout(self._seconds_max + self._block_ms / 1000):
             answer = await self._redis.xreadgroup(
