@@ -321,8 +321,8 @@ async def test_costs_and_outcomes_are_counted(bench: Bench) -> None:
 
 
 async def test_what_somebody_has_to_mend_is_counted_from_nought(bench: Bench) -> None:
-    def broken(provider: str) -> float | None:
-        labels = {"provider": provider, "capability": "image.make", "outcome": "broken"}
+    def broken(provider: str, capability: str = "image.make") -> float | None:
+        labels = {"provider": provider, "capability": capability, "outcome": "broken"}
         return REGISTRY.get_sample_value("provider_requests_total", labels)
 
     PROVIDER_REQUESTS.clear()
@@ -330,6 +330,7 @@ async def test_what_somebody_has_to_mend_is_counted_from_nought(bench: Bench) ->
     bench.replicate.on(CREATE, answer({"detail": "no such model"}, 404))
     bench.build()
     assert (broken("openai"), broken("replicate")) == (0, 0), "a series that begins at 1 has not grown for an alert"
+    assert broken("cloudinary", "artefact.store") == 0
     with pytest.raises(AllProvidersFailed):
         await bench.run()
     assert (broken("openai"), broken("replicate")) == (1, 1)

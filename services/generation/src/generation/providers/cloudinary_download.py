@@ -13,6 +13,7 @@ from generation.providers.cloudinary_account import CloudinaryAccount
 from generation.providers.cloudinary_errors import failure
 from generation.providers.errors import ProviderError, Throttled, Unavailable
 from generation.providers.http_client import MEBIBYTE, ResponseTooLarge, bounded_client
+from generation.providers.metrics import begin_at_nought
 from generation.providers.retry_policy import RetryPolicy
 from generation.providers.transfers import NothingStored, TooLong
 
@@ -37,6 +38,7 @@ class CloudinaryDownloads:
     """A :class:`~generation.providers.transfers.Downloads` of originals, by signed addresses."""
 
     def __init__(self, account: CloudinaryAccount, *, policy: RetryPolicy, connections_max: int = 16) -> None:
+        begin_at_nought("cloudinary", CAPABILITY)
         self._options = account.package_options()
         self._policy = policy
         self._http = bounded_client(

@@ -24,6 +24,7 @@ from generation.providers.cloudinary_form import Upload, opened
 from generation.providers.errors import Throttled, Unavailable
 from generation.providers.http_client import MEBIBYTE, bounded_client, was_never_sent
 from generation.providers.imaging import Imaging, UnusableImage
+from generation.providers.metrics import begin_at_nought
 from generation.providers.ports import StoredArtefact
 from generation.providers.retry_policy import RetryPolicy
 
@@ -64,6 +65,7 @@ class CloudinaryStore:
         policy: RetryPolicy,
         connections_max: int = 16,
     ) -> None:
+        begin_at_nought("cloudinary", CAPABILITY)
         self._options = account.package_options()
         self._imaging = imaging
         self._policy = policy

@@ -2,6 +2,8 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from generation.providers.ports import AttemptOutcome
+
 PROVIDER_REQUESTS = Counter(
     "provider_requests_total",
     "Calls made to providers, by how they ended.",
@@ -38,3 +40,11 @@ BUDGET_SKIPS = Counter(
     "Times a provider was left out because its budget of the day was spent.",
     ["provider"],
 )
+
+
+def begin_at_nought(provider: str, capability: str) -> None:
+    """Show the failures that only an operator can mend before there is one.
+
+    A series that first appears with its first failure has not grown in the eyes of an alert.
+    """
+    PROVIDER_REQUESTS.labels(provider, capability, AttemptOutcome.BROKEN.value)

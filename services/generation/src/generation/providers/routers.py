@@ -14,7 +14,7 @@ from generation.providers.chain import CapabilityFn, ChainEntry, Q, R, parse_cha
 from generation.providers.circuit import CircuitRules
 from generation.providers.errors import ConfigurationError
 from generation.providers.keys import KeyRing
-from generation.providers.metrics import PROVIDER_REQUESTS
+from generation.providers.metrics import begin_at_nought
 from generation.providers.picture_ports import (
     IMAGE_CUT_OUT,
     IMAGE_EDIT,
@@ -27,7 +27,6 @@ from generation.providers.picture_ports import (
 )
 from generation.providers.ports import (
     IMAGE_MAKE,
-    AttemptOutcome,
     ImageRequest,
     ProviderImage,
     ProviderText,
@@ -180,8 +179,7 @@ class Routers:
             for (provider, model), found in zip(pairs, cards, strict=True)
         ]
         for provider in breakers:
-            # From the start: what first appears with its first failure does not grow in the eyes of an alert.
-            PROVIDER_REQUESTS.labels(provider, capability, AttemptOutcome.BROKEN.value)
+            begin_at_nought(provider, capability)
         return Router(capability, entries, policy_of(self._settings, self._settings.generation_call_timeout_seconds))
 
     def _invoked(
