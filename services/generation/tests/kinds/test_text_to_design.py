@@ -156,6 +156,10 @@ async def test_a_worker_that_dies_between_purchase_and_storing_leaves_a_job_that
     assert row.attempt == 2
     assert await types_said(database, job_id) == ["run.started", "run.started", "run.completed"]
     assert (await row_of(database, job_id)).result["image"]["id"].endswith(f"{UUID(str(job_id)).hex}/design")
+    assert await purchases(database) == [("openai", "ok")] * 2, "there is nothing to adopt at OpenAI: the loss is ours"
+    assert len(await sandbox.requests("openai", "images.generate")) == 2
+    (told,) = [event for event in await said(database, job_id) if isinstance(event, RunCompleted)]
+    assert told.charge_credits == 5
     await asyncio.gather(dying.drain(0), successor.drain(1))
     assert await types_said(database, job_id) == ["run.started", "run.started", "run.completed"]
 
