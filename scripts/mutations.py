@@ -9,6 +9,7 @@ _SIGNATURE = "services/billing/tests/stripe/test_signature.py"
 _SIGNATURE_SOURCE = "services/billing/src/billing/stripe/signature.py"
 _IDENTITY = "libs/common/src/common/http/identity.py"
 _IDENTITY_TESTS = "libs/common/tests/http/test_identity.py"
+_LOST = "services/generation/tests/providers/test_router_lost.py"
 _REFRESH_TESTS = "services/gateway/tests/sessions/test_refresh.py"
 
 
@@ -209,6 +210,27 @@ MUTATIONS = (
         "runs.attempt = ended.token AND runs.state = 'running'",
         "runs.attempt >= ended.token AND runs.state = 'running'",
         ("services/generation/tests/runs/test_leases.py::test_a_stale_write_is_refused_and_counted",),
+    ),
+    Mutation(
+        "paid-for-nothing-once-more",
+        "services/generation/src/generation/providers/chain_run.py",
+        "lost = error.billable_unknown or bool(error.cost_microusd)",
+        "lost = error.billable_unknown",
+        (f"{_LOST}::test_openai_is_paid_once_more_at_most_and_every_payment_is_booked",),
+    ),
+    Mutation(
+        "useless-is-not-bought-again",
+        "services/generation/src/generation/providers/replicate_images.py",
+        "code=code, repeatable=error.repeatable)",
+        "code=code)",
+        (f"{_LOST}::test_replicate_is_asked_for_a_prediction_exactly_as_often_as_said",),
+    ),
+    Mutation(
+        "effect-after-cause",
+        "libs/common/src/common/bus/reader.py",
+        "bound = min(ends.values(), default=None)",
+        "bound = None",
+        ("libs/common/tests/bus/test_reader.py",),
     ),
     Mutation(
         "public-addresses-only",
