@@ -104,11 +104,14 @@ class RedisServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._log = folder / "valkey.log"
 
-    def start(self) -> None:
-        """Start, and wait until it answers."""
+    def start(self, *options: str) -> None:
+        """Start, with further options of the command line, and wait until it answers."""
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own binaries
-                [self._valkey.binary, self._valkey.configuration], env=_ENVIRONMENT, stdout=output, stderr=output
+                [self._valkey.binary, self._valkey.configuration, *options],
+                env=_ENVIRONMENT,
+                stdout=output,
+                stderr=output,
             )
         _wait(lambda: self._valkey.ready(0), self._process, self._log)
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -10,6 +11,7 @@ from redis.exceptions import ResponseError
 
 from common.bus.reader import TopicReader
 from common.bus.streams import stream_key
+from common.redis_client import connect_redis
 
 GROUP = "notifier"
 TOPICS = ("jobs", "credits", "runs")
@@ -105,6 +107,30 @@ async def test_without_news_it_waits_and_is_woken_by_any_topic(redis: Redis) -> 
         assert [(entry.topic, entry.entry_id) for entry in await waiting] == [(topic, entry_id)]
         one.begin_again()
         await redis.xack(stream_key("runs"), GROUP, entry_id)
+
+
+async def test_a_cluster_that_answers_for_one_topic_at_a_time_is_read_all_the_same(own_redis_server: Any) -> None:
+    own_redis_server.stop()
+    own_redis_server.start("--cluster-enabled", "yes", "--appendonly", "no")
+    redis = connect_redis(own_redis_server.url)
+    await redis.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+    async with asyncio.timeout(10):
+        while b"cluster_state:ok" not in await redis.execute_command("CLUSTER", "INFO"):
+            await asyncio.sleep(0.02)
+    await join(redis)
+    with pytest.raises(ResponseError, match="CROSSSLOT"):
+        await redis.xread({stream_key(topic): "0" for topic in TOPICS})
+
+    unfinished = await append(redis, *CAUSES)
+    one = reader(redis)
+    assert await seen(one, len(unfinished)) == unfinished
+    waiting = asyncio.create_task(seen(one, 2))
+    await asyncio.sleep(0.2)
+    news = await append(redis, ("jobs", 80), ("runs", 90))
+    assert sorted(await waiting) == sorted(news)
+    one.begin_again()
+    assert await seen(one, len(unfinished + news)) == unfinished + news
+    await redis.aclose()
 
 
 async def test_a_topic_without_the_group_is_an_error_that_says_so(redis: Redis) -> None:

@@ -3,17 +3,26 @@
 Topics that are read together are read in the order in which their entries were appended. One answer of Redis shows
 all topics at one moment, so what caused an event is there when the event is; where an answer holds less than there is
 of one topic, what the others have from after that point waits for the next answer.
+
+A cluster answers for one topic at a time. There they are read one after the other, and neighbours of different topics
+may come the other way round.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from common.bus.entries import Entry
 from common.bus.streams import stream_key
 
+log = structlog.get_logger(__name__)
+
+APART_PAUSE_SECONDS = 0.05
+"""Between looks at all topics, where no command can wait for several of them."""
 _NEW = ">"
 _FIRST = "0"
 
@@ -45,6 +54,7 @@ class TopicReader:
         self._batch_max = batch_max
         self._block_ms = block_ms
         self._seconds_max = seconds_max
+        self._apart = False
         self.begin_again()
 
     def begin_again(self) -> None:
@@ -84,17 +94,33 @@ class TopicReader:
             return []
         patient = not self._kept and set(asked.values()) == {_NEW}
         async with asyncio.timeout(self._seconds_max + self._block_ms / 1000):
-            answer = await self._redis.xreadgroup(
-                self._group,
-                self._name,
-                dict[Any, Any](asked),
-                count=self._batch_max,
-                block=self._block_ms if patient else None,
-            )
-        found = dict(answer or [])
+            found = await (self._one_by_one if self._apart else self._at_once)(asked, patient=patient)
         unfinished = {key for key, cursor in asked.items() if cursor != _NEW}
         return [
             (key, [Entry.from_fields(self._topics[key], entry_id, fields or {}) for entry_id, fields in entries])
             for key in asked
             if (entries := found.get(key, [])) or key in unfinished
         ]
+
+    async def _at_once(self, asked: Mapping[bytes, str], *, patient: bool) -> dict[bytes, list[Any]]:
+        try:
+            return await self._read(asked, block_ms=self._block_ms if patient else None)
+        except ResponseError as error:
+            if not str(error).startswith("CROSSSLOT"):
+                raise
+        log.info("topics_read_one_by_one", group=self._group, topics=list(self._topics.values()))
+        self._apart = True
+        return await self._one_by_one(asked, patient=patient)
+
+    async def _one_by_one(self, asked: Mapping[bytes, str], *, patient: bool) -> dict[bytes, list[Any]]:
+        found: dict[bytes, list[Any]] = {}
+        for key, cursor in asked.items():
+            found |= await self._read({key: cursor}, block_ms=None)
+        if patient and not found:
+            await asyncio.sleep(APART_PAUSE_SECONDS)
+        return found
+
+    async def _read(self, asked: Mapping[bytes, str], *, block_ms: int | None) -> dict[bytes, list[Any]]:
+        streams = dict[Any, Any](asked)
+        answer = await self._redis.xreadgroup(self._group, self._name, streams, count=self._batch_max, block=block_ms)
+        return dict(answer or [])
