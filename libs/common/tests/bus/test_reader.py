@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -113,7 +114,9 @@ async def test_without_news_it_waits_and_is_woken_by_any_topic(redis: Redis) -> 
 
 async def test_a_cluster_that_answers_for_one_topic_at_a_time_is_read_all_the_same(own_redis_server: Any) -> None:
     own_redis_server.stop()
-    own_redis_server.start("--cluster-enabled", "yes", "--appendonly", "no")
+    with socket.create_server(("127.0.0.1", 0)) as found:  # its own choice, 10,000 more than the other, may be none
+        port = str(found.getsockname()[1])
+    own_redis_server.start("--cluster-enabled", "yes", "--cluster-port", port, "--appendonly", "no")
     redis = connect_redis(own_redis_server.url)
     await redis.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
 
