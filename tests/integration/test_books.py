@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import signal
 from typing import Any
 
 import httpx2
@@ -19,6 +20,7 @@ from .test_orders import a_buyer, closes_at_zero
 
 BOOK_SECONDS_MAX = 180.0
 """A book takes some ten seconds of a processor; this is for machines with much else to do."""
+_NAMELESS = "SELECT 1 FROM attempts WHERE job_id = $1 AND outcome IS NULL AND external_id IS NULL"
 PICTURES = ("images.generate", "images.edit")
 
 
@@ -39,6 +41,18 @@ async def steps_of(stack: Stack, job_id: str) -> list[str]:
     return [row["name"] for row in rows]
 
 
+async def _die_between_purchases(stack: Stack, worker: str, job_id: str) -> None:
+    """Kill a worker while no answer with the id of a purchase is on its way: such a purchase nobody could adopt."""
+
+    async def killed() -> bool:
+        await asyncio.to_thread(stack.kill, worker, signal.SIGSTOP)
+        nameless = await query(stack, "generation", _NAMELESS, from_text("job", job_id))
+        await asyncio.to_thread(stack.kill, worker, signal.SIGCONT if nameless else signal.SIGKILL)
+        return not nameless
+
+    await until(killed, what="a moment between purchases")
+
+
 @pytest.mark.timeout(600)
 async def test_a_book_survives_the_death_of_its_worker_and_no_picture_is_bought_twice(
     stack: Stack, customer: Customer, sandbox: SandboxClient
@@ -57,7 +71,7 @@ async def test_a_book_survives_the_death_of_its_worker_and_no_picture_is_bought_
         stack, "generation", "SELECT lease_owner FROM runs WHERE job_id = $1", from_text("job", job_id)
     )
     (name,) = (one for one in ("worker", "worker-2") if row["lease_owner"].endswith(f":{stack.pid(one)}"))
-    await asyncio.to_thread(stack.kill, name)
+    await _die_between_purchases(stack, name, job_id)
     job = await customer.outcome(job_id, BOOK_SECONDS_MAX)
 
     assert (job["status"], job["charge"]["charged"]) == ("succeeded", 60)
